@@ -10,6 +10,7 @@ import msgspec
 
 from contracts.wire.units import S_PER_DAY
 from ven_twin.operations.bill import events, telemetry
+from ven_twin.operations.bill.batches import BATCH_SIZE, POLLERS
 from ven_twin.operations.bill.fleet import MONTH_S, BilledFleet
 from ven_twin.operations.bill.measured import measured
 
@@ -26,6 +27,25 @@ class EventCount(msgspec.Struct, frozen=True, rename="camel"):
     counts: Mapping[str, float]
 
 
+class Filling(msgspec.Struct, frozen=True, rename="camel"):
+    """Batches at a rate.
+
+    Attributes:
+        per_s: messages that came in a second.
+        run_s: the time that an invocation took, on average.
+        size: messages an invocation, counted.
+    """
+
+    per_s: float
+    run_s: float
+    size: float
+
+    @property
+    def reckoned(self) -> float:
+        """The size by the law, B = λ·t/P, with the time that was counted."""
+        return min(float(BATCH_SIZE), max(1.0, self.per_s * self.run_s / POLLERS))
+
+
 class Counted(msgspec.Struct, frozen=True, rename="camel"):
     """A count of so many VENs at an interval, for so many seconds, by the names of `local_cloud.metering`."""
 
@@ -35,6 +55,7 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     seconds: float
     counts: Mapping[str, float]
     event: EventCount | None = None
+    fillings: tuple[Filling, ...] = ()
 
     def total(self, prefix: str) -> float:
         """The sum of all whose name begins so."""
@@ -85,7 +106,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
     """The items that a count has, beside the bill of the same fleet.
 
     The count begins and ends between two messages: each VEN may have a row and a snapshot more or less in it
-    than its intervals say, and an update that is answered outside. What follows from messages is as far off.
+    than its intervals say, and one update may be answered outside. What follows from messages is as far off.
     Messages that were sent together may come in one batch of two, a row with a snapshot. A write that is
     refused is done again. A VEN is looked up by one sandbox at the least, by `SANDBOXES` at the most, and
     once more at the edge.
@@ -98,7 +119,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
         for kind in ("start", "log_bytes", "write", "write_refused", "read")
     )
     edge = 2.0 * counted.vens * month
-    update = counted.vens * month
+    update = month
     pairs = min(counted.total("mqtt.up.loads"), counted.total("mqtt.up.telemetry")) * month
     log_gb = telemetry.PLATFORM_LOG_BYTES + max(measured().log_bytes.values())
     ups = counted.total("mqtt.up.")

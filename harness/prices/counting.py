@@ -23,6 +23,7 @@ import msgspec
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import EventId, VenId
 from harness.prices.compared import COUNTED, Counted, EventCount, comparison, event_comparison
+from harness.prices.filling import fillings
 from local_cloud import deploy, process
 from local_cloud.runtime import METER_PATH, Runtime
 from ven_twin.cli.main_job import offer_kw
@@ -118,6 +119,7 @@ def count(vens: int = VENS, interval_s: float = INTERVAL_S, seconds: float = SEC
         )
         _, event_counts = system.counted(EVENT_S + AFTER_S)
         after = system.counts()
+        filled = fillings(system)
         event = EventCount(
             event_id=event_id,
             seconds=time.monotonic() - begun_s,
@@ -130,6 +132,7 @@ def count(vens: int = VENS, interval_s: float = INTERVAL_S, seconds: float = SEC
         seconds=passed_s,
         counts={name: value for name, value in sorted(counts.items()) if value},
         event=event,
+        fillings=filled,
     )
 
 

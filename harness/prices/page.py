@@ -114,6 +114,21 @@ An event of two minutes for all of them, until after its first settlement:
 
 {_comparison(event_comparison(counted))}
 
+Messages sent into the telemetry queue at a rate, and how many an invocation took; by the law with the time
+that one took here, λ·t/{POLLERS} and 1 at the least:
+
+| messages a second | s an invocation | counted | by the law |
+|--:|--:|--:|--:|
+{
+        chr(10).join(
+            f"| {fill.per_s:g} | {fill.run_s:.3f} | {fill.size:.2f} | {fill.reckoned:.2f} |"
+            for fill in counted.fillings
+        )
+    }
+
+The emulator's batches fill somewhat before the law says: messages come unevenly, and its one process is busy
+with all of it. So the bill reckons with more invocations there than were counted, never with fewer.
+
 ## The prices
 
 | name | USD | for | how sure | read | source |

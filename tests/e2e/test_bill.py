@@ -11,8 +11,6 @@ from harness.prices.counting import MeteredSystem, metered_system
 from tests.support import leaks
 
 VENS, INTERVAL_S, SECONDS = 2, 2.0, 40.0
-EXACT = ("IoT messages down", "PUBACKs of VENs")
-"""Of these each shadow update has one; the count has no edge between them but a moment."""
 
 
 @pytest.fixture(scope="module")

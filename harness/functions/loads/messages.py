@@ -69,7 +69,7 @@ def snapshot(ven_id: VenId, *, count: int = 730, **more: object) -> JsonDict:
 
 def _telemetry() -> JsonDict:
     """Five rows and five snapshots, each as large as AWS IoT takes a message."""
-    row = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
+    row: JsonDict = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
     vens = ids(BATCH)
     return fleet.sqs(
         *(_message(f"ven/telemetry/{ven_id}", snapshot(ven_id, **row)) for ven_id in vens[: BATCH // 2]),
@@ -77,9 +77,9 @@ def _telemetry() -> JsonDict:
     )
 
 
-def _house_row(ven_id: VenId) -> str:
+def house_row(ven_id: VenId) -> str:
     """A row as a house sends it."""
-    row = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
+    row: JsonDict = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
     return _message(f"ven/telemetry/{ven_id}", snapshot(ven_id, count=HOUSE_CIRCUITS, **row))
 
 
@@ -91,7 +91,7 @@ def _house_snapshot(ven_id: VenId) -> str:
 def _house_telemetry() -> JsonDict:
     """Rows and snapshots in turn, each of another house, as the batches of a fleet have them."""
     half = BATCH // 2
-    rows, snapshots = map(_house_row, ids(BATCH)[:half]), map(_house_snapshot, ids(BATCH)[half:])
+    rows, snapshots = map(house_row, ids(BATCH)[:half]), map(_house_snapshot, ids(BATCH)[half:])
     return fleet.sqs(*rows, *snapshots)
 
 
@@ -228,7 +228,7 @@ LOADS = (
         _account,
         _shadows_recorded,
     ),
-    _ordinary("store_telemetry", ONE_MESSAGE, lambda: fleet.sqs(_house_row(ids(1)[0])), _one_stored),
+    _ordinary("store_telemetry", ONE_MESSAGE, lambda: fleet.sqs(house_row(ids(1)[0])), _one_stored),
     _ordinary("store_telemetry", TEN_MESSAGES, _house_telemetry, _ten_stored),
     _ordinary("record_vens", ONE_MESSAGE, lambda: _house_shadows(1), _one_stored),
     _ordinary("record_vens", TEN_MESSAGES, lambda: _house_shadows(BATCH), _ten_stored),

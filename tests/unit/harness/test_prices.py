@@ -13,6 +13,7 @@ from harness.prices.measuring import DAYS, updates_a_day
 from harness.prices.page import PAGE, page
 from harness.prices.shadow_day import LivedHours
 from ven_twin.operations.bill import stack
+from ven_twin.operations.bill.batches import BATCH_SIZE
 from ven_twin.operations.bill.bill import fleet_items
 from ven_twin.operations.bill.fleet import BilledFleet
 from ven_twin.operations.bill.measured import measured
@@ -66,6 +67,13 @@ def test_a_deviation_beyond_what_is_allowed_does_not_fit() -> None:
     assert Compared.within("x", 100.0, 104.0, 5.0, 5.0).fits
     assert not Compared.within("x", 100.0, 50.0, 5.0, 5.0).fits
     assert not Compared.within("x", 0.0, 50.0, 5.0, 5.0).fits
+
+
+def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted) -> None:
+    """With few messages one each; with many the law is on the dear side of what the emulator did."""
+    few, *many = sorted(counted.fillings, key=lambda filling: filling.per_s)
+    assert few.size == few.reckoned == 1.0
+    assert all(1.0 <= filling.reckoned <= filling.size <= BATCH_SIZE for filling in many)
 
 
 def test_the_days_are_those_that_were_lived() -> None:
