@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from ven_twin.operations.prices import PriceTable
 
 IntervalOption = Annotated[
-    str,
-    typer.Option(
-        "--interval", metavar="DURATION", help="Between two telemetry rows of a VEN: 30s, 5m; 1s to 1h."
-    ),
+    str, typer.Option("--report-interval", "--interval", help="Between two telemetry rows: 2s, 5m.")
 ]
 RegionOption = Annotated[
-    str | None, typer.Option("--region", help="The prices' region; the price table's when left out.")
+    str | None, typer.Option("--region", help="AWS region of the prices; the price table's when left out.")
 ]
 PricesOption = Annotated[
     Path | None, typer.Option("--prices", help="A price table, TOML, in place of the project's.")
@@ -34,11 +31,9 @@ PricesOption = Annotated[
 
 def cost(
     *,
-    vens: Annotated[int, typer.Option("--vens", metavar="N", help="How many VENs, always connected.")],
+    vens: Annotated[int, typer.Option("--vens", help="VENs: how many, always connected.")],
     interval: IntervalOption = "30s",
-    events: Annotated[
-        int, typer.Option("--events", metavar="N", help="Events a month, of an hour, for all VENs.")
-    ] = 0,
+    events: Annotated[int, typer.Option("--events", help="Events a month, of an hour, for all VENs.")] = 0,
     region: RegionOption = None,
     prices: PricesOption = None,
     json_output: JsonOption = False,

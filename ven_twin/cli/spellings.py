@@ -37,7 +37,7 @@ _VALUES: Mapping[str, str] = {
     "FACTOR": "--house-speed",
     "MB": "--outbox-mb",
     "HOURS": "--utc-offset",
-    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority",
+    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority --events",
     "SHELL": "--install-completion --show-completion",
 }
 METAVARS: Mapping[str, str] = {name: value for value, names in _VALUES.items() for name in names.split()}
@@ -54,7 +54,6 @@ OLD_SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "conform": {"--event": "--duration"},
     "prove": {"--event": "--duration"},
     "start": {"--weather": "--conditions"},
-    "cost": {"--report-interval": "--interval"},
 }
 """Options by an earlier name, by the command: scripts go on to work, the help has the new name."""
 VEN_OPTION = "--ven-id"
