@@ -171,10 +171,14 @@ def _compare(table: PriceTable, ours: PriceTable, name: str) -> None:
 
 def how_sure(table: PriceTable) -> str:
     """The reliance on the prices, in a sentence."""
-    low = [name for name, price in table.prices.items() if price.sure == "low"]
-    high = sum(price.sure == "high" for price in table.prices.values())
+    by_sureness = {
+        sure: [name for name, price in table.prices.items() if price.sure == sure]
+        for sure in ("high", "medium", "low")
+    }
+    low = f" ({', '.join(by_sureness['low'])})" if by_sureness["low"] else ""
+    high, medium, few = (len(names) for names in by_sureness.values())
     return (
-        f"List prices of {table.region}, USD, no free tier, collected {table.collected}: {high} of "
-        f"{len(table.prices)} are sure, not sure is {', '.join(low) or 'none'}; "
+        f"List prices of {table.region}, USD, no free tier, collected {table.collected}: of "
+        f"{len(table.prices)} prices {high} are sure, {medium} of one public source, {few} unsure{low}; "
         "nobody has seen AWS's live price pages for them."
     )

@@ -25,8 +25,8 @@ RUN_GB_S = 0.45
 """Interpretation: 1,769 MB for a quarter of a second, the start of a sandbox, as most runs need."""
 SHADOW_WRITES = 2
 """Of the functions, to each VEN's shadow: the event, and its removal after the settlement. Counted."""
-VEN_UPDATES = 5
-"""Of a VEN's own in an event of two minutes, beyond those without one. Counted: three to seven.
+VEN_UPDATES = 4
+"""Of a VEN's own in an event of two minutes, beyond those without one. Counted: two to seven.
 
 Interpretation: one of an hour has as many."""
 ACKS = 2
