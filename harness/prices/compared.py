@@ -119,6 +119,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
         for kind in ("start", "log_bytes", "write", "write_refused", "read")
     )
     edge = 2.0 * counted.vens * month
+    retried = (2 * refused + counted.vens * SANDBOXES) * month
     update = month
     pairs = min(counted.total("mqtt.up.loads"), counted.total("mqtt.up.telemetry")) * month
     log_gb = telemetry.PLATFORM_LOG_BYTES + max(measured().log_bytes.values())
@@ -156,7 +157,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
             2 * edge,
         ),
         of("Lambda invocations", starts * month, bill["Lambda invocations"], edge + pairs, edge),
-        of("DynamoDB writes", writes * month, bill["DynamoDB writes"], 2 * edge, 2 * edge + refused * month),
+        of("DynamoDB writes", writes * month, bill["DynamoDB writes"], 2 * edge, 2 * edge + retried),
         Compared(
             "DynamoDB reads",
             reads * month,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.prices.compared import Counted, comparison
+from harness.prices.compared import SANDBOXES, Counted, comparison
 from harness.prices.counting import MeteredSystem, metered_system
 from tests.support import leaks
 
@@ -50,7 +50,10 @@ def test_a_row_takes_what_the_bill_says_it_takes(counted: Counted) -> None:
         == pytest.approx(rows, abs=VENS)
     )
     assert counted.counts["sqs.send.TelemetryInlet"] == pytest.approx(rows + snapshots, abs=VENS)
-    assert counted.counts["write.store_telemetry"] == pytest.approx(2 * (rows + snapshots), abs=4 * VENS)
+    units, edge = 2 * (rows + snapshots), 4 * VENS
+    # One that is refused is done again; each sandbox notes each site's panel once, at the start.
+    more = 2 * counted.counts.get("write_refused.store_telemetry", 0.0) + VENS * SANDBOXES
+    assert units - edge <= counted.counts["write.store_telemetry"] <= units + edge + more
 
 
 def test_the_operator_is_told_apart_from_the_functions(system: MeteredSystem) -> None:
