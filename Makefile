@@ -45,7 +45,7 @@ PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
   faults strangers visitors hostile busy crowd cuts \
-  soak lifecycle policies prices references docs doc-commands functions mutate lock setup clean
+  soak lifecycle policies prices counted references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
@@ -197,9 +197,13 @@ references: $(READY)
 doc-commands: $(READY)
 	$(BIN)/python -m harness.doc_commands $(ARGS)
 
-# Writes docs/reference/prices.md: what a VEN and the stack cost, of ven_twin/operations/prices.toml.
+# Writes docs/reference/prices.md: what VENs and the stack cost, of ven_twin/operations/prices.toml and of what was measured.
 prices: $(READY)
 	$(BIN)/python -m harness.prices
+
+# Counts what AWS would bill in a metered local cloud with three VENs, beside what the bill reckons; some seven minutes.
+counted: $(READY)
+	$(BIN)/python -m harness.prices.counting
 
 # Writes docs/reference/functions.md: the CPU of every function's worst loads, at the share that its memory buys.
 functions: $(READY)

@@ -22,6 +22,7 @@ import msgspec
 from local_cloud.runtime import (
     ACCOUNT_ID,
     HOST,
+    METER_VARIABLE,
     REGION,
     TLS_PORT_VARIABLE,
     WEATHER_VARIABLE,
@@ -67,6 +68,7 @@ def start(
     mqtt_port: int | None = None,
     tls: bool = False,
     weather: CloudWeather | None = None,
+    metered: bool = False,
 ) -> Runtime:
     """Start a local cloud whose files are in *folder*, and wait until it answers.
 
@@ -77,6 +79,7 @@ def start(
         mqtt_port: where MQTT answers; likewise.
         tls: answer HTTPS at the gateway's port, and HTTP at another.
         weather: AWS's slow and busy days; none when absent.
+        metered: count what AWS would bill, see `local_cloud.metering`.
 
     Raises:
         StartError: it did not come up, its packages are not installed, a named port is in use, or one
@@ -85,7 +88,9 @@ def start(
     _check_packages()
     _check_none_runs(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    runtime, process = _begin(folder, _ports(gateway_port, mqtt_port, tls), keep=keep, weather=weather)
+    days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
+    days |= {METER_VARIABLE: "1"} if metered else {}
+    runtime, process = _begin(folder, _ports(gateway_port, mqtt_port, tls), keep=keep, days=days)
     try:
         remember(runtime, folder)
         _wait_until_ready(runtime, process, _log(folder))
@@ -120,16 +125,15 @@ def _port(named: int | None, usual: int, option: str) -> int:
 
 
 def _begin(
-    folder: Path, ports: Ports, *, keep: bool, weather: CloudWeather | None
+    folder: Path, ports: Ports, *, keep: bool, days: dict[str, str]
 ) -> tuple[Runtime, subprocess.Popen[bytes]]:
-    """The emulator's process with new root credentials, not ready yet."""
+    """The emulator's process with new root credentials, not ready yet; *days* are its weather and meter."""
     state = _state_folder(folder, keep=keep)
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
     listening = {"GATEWAY_PORT": str(ports.gateway), "IOT_MTLS_PORT": str(ports.mqtt)}
     if ports.tls is not None:
         listening[TLS_PORT_VARIABLE] = str(ports.tls)
-    days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
     scratch = {"TMPDIR": str(_empty_scratch_folder(folder))}
     process = _spawn(
         {**_server_environment(state, keep=keep), **scratch, **listening, **root, **days}, folder

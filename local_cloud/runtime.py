@@ -24,6 +24,10 @@ TLS_PORT_VARIABLE = "LOCAL_CLOUD_TLS_PORT"
 """The environment variable by which the emulator's process has the port that it answers HTTPS on."""
 WEATHER_VARIABLE = "LOCAL_CLOUD_WEATHER"
 """The environment variable by which the emulator's process has its weather, as JSON."""
+METER_VARIABLE = "LOCAL_CLOUD_METER"
+"""The environment variable by which the emulator's process counts what AWS would bill."""
+METER_PATH = "/_local_cloud/meter"
+"""Where such a cloud answers with its counts."""
 
 
 class LocalCloudError(VenTwinError):

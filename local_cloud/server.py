@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from local_cloud.hardening import harden
-from local_cloud.runtime import TLS_PORT_VARIABLE, WEATHER_VARIABLE, CloudWeather
+from local_cloud.metering import CloudMeter, answering, meter_all
+from local_cloud.runtime import METER_VARIABLE, TLS_PORT_VARIABLE, WEATHER_VARIABLE, CloudWeather
 from local_cloud.transient import ending_connections
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ async def serve() -> None:
     """Serve on BIND_HOST and GATEWAY_PORT until SIGTERM or SIGINT, then save what is to be kept."""
     weather = os.environ.get(WEATHER_VARIABLE)
     harden(os.environ["BIND_HOST"], msgspec.json.decode(weather, type=CloudWeather) if weather else None)
+    meter = CloudMeter() if METER_VARIABLE in os.environ else None
+    if meter is not None:
+        meter_all(meter)
     # Both read their environment when imported, and the emulator must be hardened first.
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
@@ -42,7 +46,9 @@ async def serve() -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await hypercorn_serve(ending_connections(app) if weather else app, config, shutdown_trigger=stop.wait)
+    served = app if meter is None else answering(app, meter)
+    served = ending_connections(served) if weather else served
+    await hypercorn_serve(served, config, shutdown_trigger=stop.wait)
 
 
 def tls_config() -> Config:

@@ -25,6 +25,7 @@ class WorstLoad:
         done: tells of an answer, and of the calls of AWS, that the load was carried out.
         environment: variables that the load needs other than the stack's.
         limit_s: a limit of its own where it is not the function's timeout.
+        again: how often it is carried out once more in the sandbox, warm by then; the mean of these counts.
     """
 
     function: str
@@ -34,3 +35,4 @@ class WorstLoad:
     done: Done
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_s: float | None = None
+    again: int = 0

@@ -92,6 +92,9 @@ process took, and has to stay below the function's.
 |---|--:|--:|---|{"--:|" * (len(COLUMNS) - 4)}
 {chr(10).join(rows)}
 
+Rows of *a house's* messages are no worst loads: ordinary ones, in a sandbox that is warm by then, the mean
+of many times. `ven-twin cost` reckons with them, between one message and ten.
+
 `make test` measures the heaviest load of each function anew. It refuses one that takes more than half of
 its limit, one that was never measured, and a function without a load.
 

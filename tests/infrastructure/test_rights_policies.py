@@ -21,7 +21,7 @@ from ven_twin.operations import rights
 from ven_twin.operations.rights import COMMAND_CALLS, USERS, User, document
 
 PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "PREFIX": "", "API": "a1b2c3"}
-WITHOUT_AWS = {"up", "cloud", "simulate", "can-hold", "house"}
+WITHOUT_AWS = {"up", "cloud", "cost", "simulate", "can-hold", "house"}
 """Commands of the local cloud or of none."""
 BY_CHILD = {"run": "certs fetch"}
 """Commands that call AWS by another command, in a process of its own."""

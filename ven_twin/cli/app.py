@@ -24,6 +24,7 @@ COMMANDS = {
     "Clouds": {
         "cloud": ("cloud:app", "The local cloud: an AWS emulator on loopback with the stack deployed."),
         "aws": ("aws:app", "An AWS account: checked before a deployment, proved by a throw-away stage."),
+        "cost": ("cost:cost", "What VENs and their stack cost in a month on AWS, by part and by option."),
     },
     "Events and the fleet": {
         "event": ("event:app", "DR events: create, look at, revise, cancel, delete, report."),

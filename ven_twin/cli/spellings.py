@@ -19,7 +19,7 @@ _VALUES: Mapping[str, str] = {
     "VENS": "--vens",
     "ID": "--event-id --id",
     "FILE": "--html --csv --tariff --code-file --web-token-file --webhook-secret-file --result"
-    " --home-assistant-ca --meter --indoor --weather --report",
+    " --home-assistant-ca --meter --indoor --weather --report --prices",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",
@@ -37,7 +37,8 @@ _VALUES: Mapping[str, str] = {
     "FACTOR": "--house-speed",
     "MB": "--outbox-mb",
     "HOURS": "--utc-offset",
-    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority --count --processes",
+    "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority --events --count"
+    " --processes",
     "I/N": "--shard",
     "SHELL": "--install-completion --show-completion",
 }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
 from contracts.wire.codec import PAYLOAD_MAX_BYTES, JsonDict
 from contracts.wire.ids import VenId
 from harness.functions.account import CannedAccount, ids
-from harness.functions.load import Calls, WorstLoad
+from harness.functions.load import Calls, Done, WorstLoad
 from harness.functions.loads import fleet
 from harness.functions.tables import CannedTable
 
+HOUSE_CIRCUITS = 8
+"""Of the standard house, whose row has some 1.9 KB."""
+AGAIN = 50
 BATCH = 10
 """Messages of a batch. Source: AWS Lambda, event source mappings of SQS, the default."""
 SHADOW_MAX_BYTES = 8 * 1024
@@ -57,20 +61,46 @@ def _circuit(number: int) -> JsonDict:
     }
 
 
-def snapshot(ven_id: VenId, **more: object) -> JsonDict:
-    """As many circuits as a message has room for."""
-    circuits = [_circuit(number) for number in range(730)]
+def snapshot(ven_id: VenId, *, count: int = 730, **more: object) -> JsonDict:
+    """A snapshot of circuits: as many as a message has room for, when no other number is named."""
+    circuits = [_circuit(number) for number in range(count)]
     return {"venId": ven_id, "timestamp": int(fleet.NOW), "bootId": "b1", "seq": 7, **more, "loads": circuits}
 
 
 def _telemetry() -> JsonDict:
     """Five rows and five snapshots, each as large as AWS IoT takes a message."""
-    row = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
+    row: JsonDict = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
     vens = ids(BATCH)
     return fleet.sqs(
         *(_message(f"ven/telemetry/{ven_id}", snapshot(ven_id, **row)) for ven_id in vens[: BATCH // 2]),
         *(_message(f"ven/loads/{ven_id}", snapshot(ven_id)) for ven_id in vens[BATCH // 2 :]),
     )
+
+
+def house_row(ven_id: VenId) -> str:
+    """A row as a house sends it."""
+    row: JsonDict = {"power_kw": 2.125, "shed_kw": 0.1, "base_power_kw": 2.225, "batterySOC": 51.25}
+    return _message(f"ven/telemetry/{ven_id}", snapshot(ven_id, count=HOUSE_CIRCUITS, **row))
+
+
+def _house_snapshot(ven_id: VenId) -> str:
+    """A snapshot of the circuits as a house sends it."""
+    return _message(f"ven/loads/{ven_id}", snapshot(ven_id, count=HOUSE_CIRCUITS))
+
+
+def _house_telemetry() -> JsonDict:
+    """Rows and snapshots in turn, each of another house, as the batches of a fleet have them."""
+    half = BATCH // 2
+    rows, snapshots = map(house_row, ids(BATCH)[:half]), map(_house_snapshot, ids(BATCH)[half:])
+    return fleet.sqs(*rows, *snapshots)
+
+
+def _one_stored(answer: JsonDict, calls: Calls) -> bool:
+    return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == 1 + AGAIN
+
+
+def _ten_stored(answer: JsonDict, calls: Calls) -> bool:
+    return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == BATCH * (1 + AGAIN)
 
 
 def _stored(answer: JsonDict, calls: Calls) -> bool:
@@ -102,14 +132,20 @@ def _acks_recorded(answer: JsonDict, calls: Calls) -> bool:
     return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == 2 * BATCH
 
 
-def _documents(ven_id: VenId) -> JsonDict:
-    """A shadow before and after its change, each of 8 KB, with the time of each of its values."""
+def _documents(ven_id: VenId, circuits_count: int = 100) -> JsonDict:
+    """A shadow before and after its change, with each value's time; of 8 KB with a hundred circuits."""
     reported = {
         "metrics": {"shedAvailabilityKw": 5.5, "sustainS": 7200.0, "batterySoc": 0.5, "activeEventId": "e"},
-        "ven": {"enabled": True, "status": "shedding", "byHand": {f"circuit-{n}": "off" for n in range(40)}},
+        "ven": {
+            "enabled": True,
+            "status": "shedding",
+            "byHand": {f"circuit-{n}": "off" for n in range(circuits_count * 2 // 5)},
+        },
         "report_interval_seconds": 30,
         "optOut": {"reason": "economic", "untilTs": int(fleet.NOW) + fleet.HOUR_S},
-        "loads": {f"circuit-{n}": {"enabled": True, "priority": n, "capacityKw": 7.2} for n in range(100)},
+        "loads": {
+            f"circuit-{n}": {"enabled": True, "priority": n, "capacityKw": 7.2} for n in range(circuits_count)
+        },
     }
     state = {"reported": reported}
     if len(codec.encode(state)) > SHADOW_MAX_BYTES:
@@ -137,6 +173,16 @@ def _shadows() -> JsonDict:
     )
 
 
+def _house_shadows(vens: int) -> JsonDict:
+    """Shadows as houses have them, each of another one."""
+    return fleet.sqs(
+        *(
+            _message(f"$aws/things/{ven_id}/shadow/update/documents", _documents(ven_id, HOUSE_CIRCUITS))
+            for ven_id in ids(vens)
+        )
+    )
+
+
 def _shadows_recorded(answer: JsonDict, calls: Calls) -> bool:
     return fleet.all_done(answer) and calls["dynamodb UpdateItem"] == BATCH
 
@@ -153,6 +199,13 @@ def _issued(answer: JsonDict, calls: Calls) -> bool:
     return answer["ok"] and calls["iotdata POST /topics"] == 1
 
 
+def _ordinary(function: str, words: str, event: Callable[[], JsonDict], done: Done) -> WorstLoad:
+    """An ordinary load, in a warm sandbox."""
+    return WorstLoad(function, words, event, _account, done, again=AGAIN)
+
+
+ONE_MESSAGE, TEN_MESSAGES = "one message of a house", "a batch of ten messages, of ten houses"
+"""Ordinary loads, of which `ven-twin cost` reckons: two points of a line."""
 LOADS = (
     WorstLoad(
         "store_telemetry",
@@ -175,5 +228,9 @@ LOADS = (
         _account,
         _shadows_recorded,
     ),
+    _ordinary("store_telemetry", ONE_MESSAGE, lambda: fleet.sqs(house_row(ids(1)[0])), _one_stored),
+    _ordinary("store_telemetry", TEN_MESSAGES, _house_telemetry, _ten_stored),
+    _ordinary("record_vens", ONE_MESSAGE, lambda: _house_shadows(1), _one_stored),
+    _ordinary("record_vens", TEN_MESSAGES, lambda: _house_shadows(BATCH), _ten_stored),
     WorstLoad("issue_command", "settings of 8 KB for one VEN", command, _account, _issued),
 )

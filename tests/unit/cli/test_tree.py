@@ -71,6 +71,7 @@ def test_an_option_has_one_metavar_wherever_it_stands() -> None:
 MEANINGS = {
     "--duration": "the event's length",
     "--days": "how many days",
+    "--region": "aws region",
     "--endpoint": "mqtt host",
     "--for": "for so long | how long the ven may claim",
     "--house-speed": "house seconds to a wall second",

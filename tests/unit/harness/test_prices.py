@@ -5,15 +5,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from harness.prices.event import one_event
-from harness.prices.month import one_ven, the_stack, total
+from harness.prices.compared import COUNTED, Compared, Counted, comparison, event_comparison
+from harness.prices.measuring import DAYS, updates_a_day
 from harness.prices.page import PAGE, page
+from harness.prices.shadow_day import LivedHours
+from ven_twin.operations.bill import stack
+from ven_twin.operations.bill.batches import BATCH_SIZE
+from ven_twin.operations.bill.bill import fleet_items
+from ven_twin.operations.bill.fleet import BilledFleet
+from ven_twin.operations.bill.measured import measured
 from ven_twin.operations.prices import price_table
 
 ROOT = Path(__file__).resolve().parents[3]
 PRICE = re.compile(r"\b\d+\.\d+ ?(?:/ ?M\b|/ ?GB|a month|a million)")
+
+
+@pytest.fixture(scope="module")
+def counted() -> Counted:
+    """The count that is written down."""
+    return msgspec.json.decode(COUNTED.read_bytes(), type=Counted)
 
 
 def test_every_price_is_of_a_day_and_a_source() -> None:
@@ -28,19 +41,47 @@ def test_every_price_is_of_a_day_and_a_source() -> None:
 
 def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
     """A price that no bill uses is one that a whole account of the costs lacks, but for calls of people."""
-    used = {item.price for item in (*one_ven(), *the_stack(), *one_event())}
-    assert price_table().prices.keys() - used == {"http_api_call", "sns_email"}
+    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items())
+    assert price_table().prices.keys() - {item.price for item in items} == {"http_api_call", "sns_email"}
 
 
 def test_a_ven_pays_for_what_comes_down_and_for_its_own_pubacks() -> None:
     """A shadow update is a message up, one down, the VEN's PUBACK, an operation, a rule and a write."""
-    bill = {item.name: item for item in one_ven()}
-    down, acks = bill["IoT messages down"].quantity, bill["PUBACKs of the VEN"].quantity
-    assert down == acks == bill["IoT shadow"].quantity
-    up = bill["IoT messages up"]
-    assert up.quantity == bill["IoT rules"].quantity == pytest.approx(172_800 + down)
-    assert up.usd == pytest.approx(up.quantity / 1e6)
-    assert total(one_ven()) == pytest.approx(sum(item.usd for item in one_ven()))
+    bill = {item.name: item.quantity for item in fleet_items(BilledFleet(vens=1))}
+    down, acks = bill["IoT messages down"], bill["PUBACKs of VENs"]
+    assert down == acks == pytest.approx(30 * measured().updates)
+    assert bill["IoT shadow"] == pytest.approx(down * measured().record_kb)
+    assert bill["IoT messages up"] == bill["IoT rules"] == bill["SQS sends"] == pytest.approx(172_800 + down)
+    assert bill["DynamoDB writes"] == pytest.approx(2 * 172_800 + down)
+
+
+def test_what_was_counted_is_what_is_reckoned(counted: Counted) -> None:
+    """Each item of the count that is written down is within what the edges of the count explain."""
+    rows = (*comparison(counted), *event_comparison(counted))
+    assert [row for row in rows if not row.fits] == []
+    assert counted.counts["shadow_updates"] >= 1, "without an update nothing is counted of it"
+
+
+def test_a_deviation_beyond_what_is_allowed_does_not_fit() -> None:
+    """Half as much as was counted is no match, nor is something that nobody counted."""
+    assert Compared.within("x", 100.0, 104.0, 5.0, 5.0).fits
+    assert not Compared.within("x", 100.0, 50.0, 5.0, 5.0).fits
+    assert not Compared.within("x", 0.0, 50.0, 5.0, 5.0).fits
+
+
+def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted) -> None:
+    """With few messages one each; with many the law is on the dear side of what the emulator did."""
+    few, *many = sorted(counted.fillings, key=lambda filling: filling.per_s)
+    assert few.size == few.reckoned == 1.0
+    assert all(1.0 <= filling.reckoned <= filling.size <= BATCH_SIZE for filling in many)
+
+
+def test_the_days_are_those_that_were_lived() -> None:
+    """A VEN's updates are of `days.jsonl`, with as many rows and snapshots as the clock has."""
+    lived = [msgspec.json.decode(line, type=LivedHours) for line in DAYS.read_bytes().splitlines()]
+    assert measured().updates_a_day == updates_a_day(lived)
+    for hours in lived:
+        assert hours.rows == hours.snapshots == pytest.approx(hours.hours * 120, abs=1)
 
 
 def test_the_page_is_what_the_table_makes() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from contracts.api.reports import EventReport
 from contracts.store.keys import REPORT_SORT_KEY, Key, day_row_id, telemetry_row_id, ven_sort_key
-from harness.prices.event import ROWS_READ_S
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event import adapters as adapters_module
 from lambdas.settle_event.handler import handler
@@ -18,6 +17,7 @@ from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
 from lambdas.shared.schedules import FINAL, PAYBACK, SETTLE
 from lambdas.shared.tables import Table
+from ven_twin.operations.bill.events import ROWS_READ_S
 from ven_twin.testing.function_world import NOW, Context, World
 
 START = int(NOW) + 3600

@@ -12,6 +12,7 @@ from ven_twin.operations.aggregator.cloud import Access, Cloud
 from ven_twin.operations.aws_prove.costs import MONTH_S, Usage, bill, cost_by_tag, expected, total_usd
 from ven_twin.operations.aws_prove.evidence import Evidence, ProofStep, page
 from ven_twin.operations.aws_prove.remains import Remainder
+from ven_twin.operations.bill.stack import ALARMS
 from ven_twin.operations.prices import price_table
 
 DONE = ProofStep("deploy", 200.0, worked=True, result="")
@@ -36,7 +37,7 @@ def test_what_is_priced_by_the_month_is_shared_out_by_the_second() -> None:
     prices = price_table().prices
     month = bill(Usage(MONTH_S, rows=0, commands=0, shadow_updates=0))
     alarms = next(item for item in month if item.name == "alarms")
-    assert alarms.usd == pytest.approx(20 * prices["alarm"].usd)
+    assert alarms.usd == pytest.approx(ALARMS * prices["alarm"].usd)
     half = bill(Usage(MONTH_S / 2, rows=0, commands=0, shadow_updates=0))
     assert next(item for item in half if item.name == "alarms").usd == pytest.approx(alarms.usd / 2)
 

@@ -9,14 +9,17 @@ import msgspec
 
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained
+from ven_twin.operations.bill.batches import POLLERS
+from ven_twin.operations.bill.fleet import MONTH_S
+from ven_twin.operations.bill.stack import ALARMS, DASHBOARDS, FLEET_METRICS, FUNCTION_METRICS, QUEUES
+from ven_twin.operations.bill.telemetry import POLLS_A_MIN
 from ven_twin.operations.prices import BillItem
 
-MONTH_S = 30 * 86_400
 LAMBDA_GB_S = 0.025
-"""An invocation, as docs/reference/prices.md assumes it."""
+"""An invocation. Interpretation: in so short a time many are the first of their sandbox."""
 LOG_KB = 1.5
-ALARMS, DASHBOARDS, METRICS, SECRETS = 20, 1, 16, 2
-POLLS_A_MINUTE = 3 * 5 * 3
+METRICS, SECRETS = FUNCTION_METRICS + FLEET_METRICS, 2
+POLLS_A_MINUTE = QUEUES * POLLERS * POLLS_A_MIN
 """Receives of the three queues by five pollers each, three times a minute."""
 DEPLOY_S = 600
 """From the first resource to the last that is gone, beside the steps. Not measured on AWS."""
