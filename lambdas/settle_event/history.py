@@ -48,6 +48,10 @@ DIGITS = 3
 COVERAGE_DIGITS = 4
 
 
+_means = msgspec.json.Decoder(tuple[float | None, ...])
+_quarters = msgspec.json.Decoder(frozenset[int])
+
+
 class _DayItem(msgspec.Struct, rename="camel", frozen=True):
     """A kept day. The lists are text: 96 numbers as attributes would take ten times as long to read."""
 
@@ -167,7 +171,5 @@ def _day_item(ven_id: VenId, day: int, profile: DayProfile) -> Item:
 
 
 def _read_day(item: _DayItem) -> DayProfile:
-    kw, outdoor_c = (
-        msgspec.json.decode(text, type=tuple[float | None, ...]) for text in (item.used_kw, item.outdoor_c)
-    )
-    return DayProfile(kw, item.coverage, msgspec.json.decode(item.in_event, type=frozenset[int]), outdoor_c)
+    kw, outdoor_c = _means.decode(item.used_kw), _means.decode(item.outdoor_c)
+    return DayProfile(kw, item.coverage, _quarters.decode(item.in_event), outdoor_c)
