@@ -98,7 +98,7 @@ class CannedTables:
             first = query.get("ExpressionAttributeValues", {}).get(":a", {}).get("S", "")
             body = self._page("in event", self.in_event) if first.startswith("VEN#") else page([])
         self.answers.append(body)
-        return AWSResponse(request.url, 200, HTTPHeaders(), _Body(body))
+        return AWSResponse(request.url, 200, HTTPHeaders(), CannedBody(body))
 
     def _write(self, requests: list[JsonDict]) -> None:
         if self.keeps:
@@ -131,7 +131,9 @@ class CannedTables:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class CannedBody:
+    """The body of an answer, as botocore reads one."""
+
     body: bytes
 
     def stream(self, **_: object) -> Iterator[bytes]:

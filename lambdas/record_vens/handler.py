@@ -36,7 +36,7 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         UnknownVenMessages=sent.unknown,
         AcksOfOtherEvents=of_other_events,
     )
-    return batches.answer(event, context, failed)
+    return batches.answer(event, failed)
 
 
 def record_all(

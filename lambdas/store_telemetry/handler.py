@@ -32,4 +32,4 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         TelemetryUnwritten=len(unwritten),
         UnknownVenMessages=sent.unknown,
     )
-    return batches.answer(event, context, malformed | unwritten)
+    return batches.answer(event, malformed | unwritten)

@@ -33,4 +33,4 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         ShadowsFull=full,
         ChunksFailed=len(failed),
     )
-    return batches.answer(event, context, failed)
+    return batches.answer(event, failed)

@@ -47,9 +47,7 @@ class StoredFleet:
 
     def query(self, **query: Any) -> dict[str, bytes]:
         """One page of a partition, between two sort keys."""
-        partition, low, high = (
-            query["ExpressionAttributeValues"][name]["S"] for name in (":p", ":a", ":b")
-        )
+        partition, low, high = (query["ExpressionAttributeValues"][name]["S"] for name in (":p", ":a", ":b"))
         forward = query.get("ScanIndexForward", True)
         after = query.get("ExclusiveStartKey", {}).get("rowId", {}).get("S")
         ids = sorted(self.items.get(partition, {}), reverse=not forward)
@@ -154,9 +152,7 @@ def _stored(rng: Random, start_ts: int, over_ts: int, now: int) -> dict[str, Ite
 
 def _day(rng: Random, day: int) -> Item:
     gaps = rng.random() < 0.3
-    kw = [
-        None if gaps and rng.random() < 0.1 else round(rng.uniform(-1.0, 4.0), 3) for _ in range(QUARTERS)
-    ]
+    kw = [None if gaps and rng.random() < 0.1 else round(rng.uniform(-1.0, 4.0), 3) for _ in range(QUARTERS)]
     outdoor_c = [round(20 + 8 * rng.random(), 3) for _ in range(24)] if rng.random() < 0.9 else []
     in_event = [rng.randrange(QUARTERS)] if rng.random() < 0.1 else []
     return {
@@ -218,5 +214,3 @@ def _mark(rng: Random, wrong: float, *, in_event: bool) -> str | None:
     if rng.random() < wrong:
         return rng.choice(("e0", "e2", None))
     return E1 if in_event else None
-
-

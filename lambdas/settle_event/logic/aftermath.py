@@ -128,7 +128,9 @@ def _fed_in_more_kwh(used_kwh: Sequence[float], clone_kwh: Sequence[float]) -> t
     """Energy that was fed in, in each step, above what the clone fed in."""
     if min(used_kwh, default=0.0) >= 0 <= min(clone_kwh, default=0.0):
         return (0.0,) * len(used_kwh)
-    return tuple([max(-used, 0.0) - max(-clone, 0.0) for used, clone in zip(used_kwh, clone_kwh, strict=True)])
+    return tuple(
+        [max(-used, 0.0) - max(-clone, 0.0) for used, clone in zip(used_kwh, clone_kwh, strict=True)]
+    )
 
 
 def _edges_ts(window: Window, steps: tuple[int, int, int]) -> list[float]:
