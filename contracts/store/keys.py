@@ -101,7 +101,7 @@ def day_row_id(day: int) -> str:
 
 def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> JsonDict:
     """The item of a telemetry row: everything but the loads, which the VEN's latest snapshot has."""
-    row: JsonDict = msgspec.to_builtins(telemetry)
+    row: JsonDict = msgspec.to_builtins(msgspec.structs.replace(telemetry, loads=()))
     del row["loads"]
     return row | {
         "rowId": telemetry_row_id(telemetry.timestamp, telemetry.boot_id, telemetry.seq),

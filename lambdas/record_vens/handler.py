@@ -20,7 +20,7 @@ clients.at_init(__package__, clients.dynamodb)
 
 
 @entry
-def handler(event: Event, context: LambdaContext) -> Answer:
+def handler(event: Event, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's form
     """Record a batch of acks, presence and reported state.
 
     A message of no VEN of this stage is dropped before it is decoded.

@@ -16,8 +16,8 @@ class NotWrittenError(VenTwinError):
 def answer(event: Event, outcomes: Mapping[str, Exception]) -> Answer:
     """The partial response for *event*: the messages in *outcomes* failed, the others are done.
 
-    Source: AWS Lambda Developer Guide, implementing partial batch responses for SQS. Powertools' batch utility
-    takes longer to import than all else of a function that it saves these lines.
+    Source: AWS Lambda Developer Guide, implementing partial batch responses for SQS. Powertools' batch
+    utility answers the same, and takes a tenth of a second to import.
     """
     failed = [record["messageId"] for record in event["Records"] if record["messageId"] in outcomes]
     for message_id in failed:

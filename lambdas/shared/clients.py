@@ -145,19 +145,21 @@ def _client(
 ) -> Any:
     from botocore.config import Config  # noqa: PLC0415 - what makes no client, a harness say, needs none of it
 
+    session = _session()
     config = Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent=session.user_agent(),  # made once: botocore puts one together twice a call
         parameter_validation=ON_LAMBDA not in os.environ,  # half of the CPU of a large item; tests have it
     )
-    return _session().create_client(name, config=config)  # type: ignore[call-overload]
+    return session.create_client(name, config=config)
 
 
 @cache
 def _session() -> Session:
-    """The session that all clients share. It is botocore's own: boto3 takes as long to import as all of it."""
+    """The session of all clients: botocore's own, since boto3 takes as long to import as all of it."""
     from botocore.session import get_session  # noqa: PLC0415
 
     return get_session()

@@ -138,7 +138,7 @@ def _edges_ts(window: Window, steps: tuple[int, int, int]) -> list[float]:
     start_ts, step_s, count = steps
     edges_ts = range(start_ts, start_ts + count * step_s + 1, step_s)
     from_ts, until_ts = window
-    return [from_ts if ts < from_ts else until_ts if ts > until_ts else ts for ts in edges_ts]
+    return [min(max(ts, from_ts), until_ts) for ts in edges_ts]
 
 
 def fleet_aftermath(of_vens: Sequence[Aftermath | None]) -> Aftermath | None:
