@@ -6,6 +6,7 @@ socket is in a figure that is made with them.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from bisect import bisect_left, bisect_right
@@ -76,9 +77,11 @@ class CannedTables:
         clients.dynamodb.cache_clear()
         answer = cast("Callable[..., None]", self.answer)
         clients.dynamodb().meta.events.register("before-send.dynamodb", answer)
+        gc.freeze()  # as `clients.at_init` does
         try:
             yield
         finally:
+            gc.unfreeze()
             clients.dynamodb.cache_clear()
             for name, value in before.items():
                 os.environ.pop(name)
