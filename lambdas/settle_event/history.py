@@ -87,8 +87,7 @@ class History:
         profiles = self._stored(ven_id, first, last)
         for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
             missing = [day for day in reversed(days) if day not in profiles]
-            enough = not self.all_days and len(match_days(profiles, frame)) >= ENOUGH_DAYS
-            if not missing or enough:
+            if not missing or self._enough(profiles, frame):
                 continue
             for made in self._made(ven_id, missing):
                 self._keep(ven_id, made)
@@ -96,6 +95,10 @@ class History:
             if not profiles.keys() >= set(missing):
                 return profiles, False
         return profiles, True
+
+    def _enough(self, profiles: Mapping[int, DayProfile], frame: Frame) -> bool:
+        """Tell days enough for every baseline that settles."""
+        return not self.all_days and len(match_days(profiles, frame)) >= ENOUGH_DAYS
 
     def _stored(self, ven_id: VenId, first: int, last: int) -> dict[int, DayProfile]:
         between = (day_row_id(first), day_row_id(last))
