@@ -93,7 +93,7 @@ def report_of(count: int) -> EventReport:
 
 
 def _tables(around: list[PowerRow], before: dict[int, DayProfile]) -> CannedTables:
-    """What the telemetry table has of each VEN, and the events table of each VEN in the event."""
+    """The rows and days of each VEN, and its acks of the event."""
     stored = {
         telemetry_row_id(row.timestamp, str(row.boot_id), row.seq or 0): to_item(msgspec.to_builtins(row))
         for row in around

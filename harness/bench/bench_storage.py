@@ -60,7 +60,7 @@ print(used.ru_utime + used.ru_stime)
 
 
 @dataclass(frozen=True)
-class Context:
+class Invocation:
     """Lambda's context, as far as the function reads it."""
 
     aws_request_id: str = "8d7a1f3e-0000-4000-8000-000000000001"
@@ -87,7 +87,7 @@ def run() -> Iterator[Figure]:
     def store() -> None:
         with redirect_stdout(io.StringIO()):
             for _ in range(BATCHES):
-                if handler(_batch(next(seqs)), Context())["batchItemFailures"]:
+                if handler(_batch(next(seqs)), Invocation())["batchItemFailures"]:
                     raise RuntimeError("a row was not stored")
 
     def write_bare() -> None:
