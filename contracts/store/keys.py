@@ -104,7 +104,7 @@ def day_row_id(day: int) -> str:
 
 def telemetry_item(telemetry: Telemetry, *, received_ts: float, expires_ts: int) -> JsonDict:
     """The item of a telemetry row; of the loads their power alone, the VEN's latest snapshot has the rest."""
-    row: JsonDict = msgspec.to_builtins(telemetry)
+    row: JsonDict = msgspec.to_builtins(msgspec.structs.replace(telemetry, loads=()))
     del row["loads"]
     return row | {
         CIRCUITS_KW: circuits_text(telemetry.loads),

@@ -20,7 +20,7 @@ clients.at_init(__package__, clients.dynamodb)
 
 
 @entry
-def handler(event: Event, context: LambdaContext) -> Answer:
+def handler(event: Event, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's form
     """Record a batch of acks, presence and reported state.
 
     A message of no VEN of this stage is dropped before it is decoded.
@@ -36,7 +36,7 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         UnknownVenMessages=sent.unknown,
         AcksOfOtherEvents=of_other_events,
     )
-    return batches.answer(event, context, failed)
+    return batches.answer(event, failed)
 
 
 def record_all(

@@ -48,6 +48,10 @@ DIGITS = 3
 COVERAGE_DIGITS = 4
 
 
+_means = msgspec.json.Decoder(tuple[float | None, ...])
+_quarters = msgspec.json.Decoder(frozenset[int])
+
+
 class _DayItem(msgspec.Struct, rename="camel", frozen=True):
     """A kept day. The lists are text: 96 numbers as attributes would take ten times as long to read."""
 
@@ -83,8 +87,7 @@ class History:
         profiles = self._stored(ven_id, first, last)
         for days in (range(max(first, last - FIRST_DAYS + 1), last + 1), range(first, last - FIRST_DAYS + 1)):
             missing = [day for day in reversed(days) if day not in profiles]
-            enough = not self.all_days and len(match_days(profiles, frame)) >= ENOUGH_DAYS
-            if not missing or enough:
+            if not missing or self._enough(profiles, frame):
                 continue
             for made in self._made(ven_id, missing):
                 self._keep(ven_id, made)
@@ -92,6 +95,10 @@ class History:
             if not profiles.keys() >= set(missing):
                 return profiles, False
         return profiles, True
+
+    def _enough(self, profiles: Mapping[int, DayProfile], frame: Frame) -> bool:
+        """Tell days enough for every baseline that settles."""
+        return not self.all_days and len(match_days(profiles, frame)) >= ENOUGH_DAYS
 
     def _stored(self, ven_id: VenId, first: int, last: int) -> dict[int, DayProfile]:
         between = (day_row_id(first), day_row_id(last))
@@ -167,7 +174,5 @@ def _day_item(ven_id: VenId, day: int, profile: DayProfile) -> Item:
 
 
 def _read_day(item: _DayItem) -> DayProfile:
-    kw, outdoor_c = (
-        msgspec.json.decode(text, type=tuple[float | None, ...]) for text in (item.used_kw, item.outdoor_c)
-    )
-    return DayProfile(kw, item.coverage, msgspec.json.decode(item.in_event, type=frozenset[int]), outdoor_c)
+    kw, outdoor_c = _means.decode(item.used_kw), _means.decode(item.outdoor_c)
+    return DayProfile(kw, item.coverage, _quarters.decode(item.in_event), outdoor_c)

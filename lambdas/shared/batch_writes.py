@@ -45,7 +45,7 @@ def _write(table: Table, chunk: Mapping[K, Item]) -> dict[K, Item]:
         _key(table, request["PutRequest"]["Item"])
         for request in answer["UnprocessedItems"].get(table.name, [])
     }
-    return {key: item for key, item in chunk.items() if _key(table, to_item(item)) in left}
+    return {key: item for key, item in chunk.items() if _key(table, to_item(item)) in left} if left else {}
 
 
 def _key(table: Table, item: Mapping[str, AttributeValueTypeDef]) -> tuple[str, ...]:

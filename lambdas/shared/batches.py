@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from contracts.errors import VenTwinError
 from lambdas.shared.answers import Answer
 from lambdas.shared.invocation import Event, logger
-
-
-class MessageFailedError(VenTwinError):
-    """A message failed, for a reason that is logged beside it; Powertools logs the text of what is raised."""
 
 
 class NotWrittenError(VenTwinError):
     """DynamoDB did not take a message's rows in time. SQS delivers the message again."""
 
 
-def answer(event: Event, context: LambdaContext, outcomes: Mapping[str, Exception]) -> Answer:
-    """The partial response for *event*: the messages in *outcomes* failed, the others are done."""
+def answer(event: Event, outcomes: Mapping[str, Exception]) -> Answer:
+    """The partial response for *event*: the messages in *outcomes* failed, the others are done.
 
-    def settle(record: SQSRecord) -> None:
-        error = outcomes.get(record.message_id)
-        if error is not None:
-            logger.warning("message failed", extra={"message_id": record.message_id, **loggable(error)})
-            raise MessageFailedError
-
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return dict(process_partial_response(event, settle, processor, context))
+    Source: AWS Lambda Developer Guide, implementing partial batch responses for SQS. Powertools' batch
+    utility answers the same, and takes a tenth of a second to import.
+    """
+    failed = [record["messageId"] for record in event["Records"] if record["messageId"] in outcomes]
+    for message_id in failed:
+        logger.warning("message failed", extra={"message_id": message_id, **loggable(outcomes[message_id])})
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def loggable(error: Exception) -> dict[str, str]:

@@ -7,9 +7,10 @@ it is first needed, so that a test has its account first.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -21,6 +22,7 @@ from lambdas.shared.parallel import CONNECTIONS
 from lambdas.shared.tables import Table
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iot import IoTClient
@@ -50,12 +52,24 @@ def at_init(package: str, *makers: Callable[[], object]) -> None:
     """
     if ON_LAMBDA not in os.environ:
         return
-    for maker in makers:
+    with _nothing_collected():
+        for maker in makers:
+            with suppress(Exception):
+                maker()
         with suppress(Exception):
-            maker()
-    with suppress(Exception):
-        for module in walk_packages(import_module(package).__path__, f"{package}."):
-            import_module(module.name)
+            for module in walk_packages(import_module(package).__path__, f"{package}."):
+                import_module(module.name)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector from what is imported and made meanwhile: all of it stays, and is much."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @cache
@@ -129,14 +143,23 @@ def error_code(error: BaseException) -> str:
 def _client(
     name: str, *, connect_timeout: float = 3, read_timeout: float = 10, attempts: int = ATTEMPTS
 ) -> Any:
-    import boto3  # noqa: PLC0415 - what makes no client, a synthesis or a harness, needs none of it
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - what makes no client, a harness say, needs none of it
 
+    session = _session()
     config = Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent=session.user_agent(),  # made once: botocore puts one together twice a call
         parameter_validation=ON_LAMBDA not in os.environ,  # half of the CPU of a large item; tests have it
     )
-    return boto3.client(name, config=config)  # type: ignore[call-overload]
+    return session.create_client(name, config=config)
+
+
+@cache
+def _session() -> Session:
+    """The session of all clients: botocore's own, since boto3 takes as long to import as all of it."""
+    from botocore.session import get_session  # noqa: PLC0415
+
+    return get_session()

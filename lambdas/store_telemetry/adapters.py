@@ -11,7 +11,7 @@ from contracts.store.items import Item
 from contracts.store.keys import CIRCUITS_ROW, LATEST_ROW, TELEMETRY, VENS, Key
 from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
-from lambdas.shared import batches, clients, clock, senders
+from lambdas.shared import batches, clients, clock, parallel, senders
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.floods import FloodWatch
 from lambdas.shared.rows import ASSUMED_PEAK_KW
@@ -45,10 +45,13 @@ class TelemetryAdapters:
         """Write *batch*; returns the messages of which something is not written."""
         unwritten = write_all(self.table, batch.rows)
         late = [message_id for key in unwritten for message_id in batch.messages[key]]
-        for row_id, latest in ((LATEST_ROW, batch.latest), (CIRCUITS_ROW, batch.circuits)):
-            late += [
-                reading.message_id for reading in latest.values() if not self._put_latest(row_id, reading)
-            ]
+        readings = [
+            (row_id, reading)
+            for row_id, latest in ((LATEST_ROW, batch.latest), (CIRCUITS_ROW, batch.circuits))
+            for reading in latest.values()
+        ]
+        written = parallel.over(readings, lambda latest: self._put_latest(*latest))
+        late += [reading.message_id for (_, reading), done in zip(readings, written, strict=True) if not done]
         self._count_fast(batch.latest.keys() | batch.circuits.keys())
         for ven_id, reading in batch.latest.items():
             if isinstance(reading.payload, Telemetry):

@@ -15,7 +15,7 @@ clients.at_init(__package__, clients.dynamodb)
 
 
 @entry
-def handler(event: Event, context: LambdaContext) -> Answer:
+def handler(event: Event, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's form
     """Store a batch of telemetry and loads; a malformed or unwritten message is a partial failure.
 
     A message of no VEN of this stage is dropped before it is decoded.
@@ -32,4 +32,4 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         TelemetryUnwritten=len(unwritten),
         UnknownVenMessages=sent.unknown,
     )
-    return batches.answer(event, context, malformed | unwritten)
+    return batches.answer(event, malformed | unwritten)

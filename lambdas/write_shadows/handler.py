@@ -16,7 +16,7 @@ clients.at_init(__package__, clients.dynamodb, clients.iot_data)
 
 
 @entry
-def handler(event: Event, context: LambdaContext) -> Answer:
+def handler(event: Event, context: LambdaContext) -> Answer:  # noqa: ARG001 - Lambda's form
     """Write the chunks of a batch, one after the other; a chunk that fails is delivered again by itself."""
     adapters = open_adapters(settings.read(ShadowSettings))
     failed: dict[str, Exception] = {}
@@ -33,4 +33,4 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         ShadowsFull=full,
         ChunksFailed=len(failed),
     )
-    return batches.answer(event, context, failed)
+    return batches.answer(event, failed)

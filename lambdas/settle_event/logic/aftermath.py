@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from contracts.api.aftermath import Aftermath, Bought
-from lambdas.settle_event.logic.energy import Integral, Trace, Window
+from contracts.wire.units import S_PER_H
+from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.other_events import OtherEvent
 
 REBOUND_4H_S = 4 * 3600.0
@@ -81,15 +82,19 @@ def after_event(
         return NOTHING
     payback = _counted(trace, window.end_ts, PAYBACK_24H_S, others)
     whole = Window(window.start_ts, max(payback.until_ts, window.end_ts))
-    steps_over = _over_steps(trace, whole, steps)
+    covered_s, used_kws, clone_kws = trace.increments(_edges_ts(whole, steps))
+    used_kwh, clone_kwh = ([kws / S_PER_H for kws in energy_kws] for energy_kws in (used_kws, clone_kws))
     return VenAftermath(
         rebound=_counted(trace, window.end_ts, REBOUND_4H_S, others),
         payback=payback,
         bought_kwh=_above_kwh(trace, whole),
         bought_series_kwh=tuple(
-            over.used_kwh - over.clone_kwh if over.covered_s > 0 else None for over in steps_over
+            [
+                used - clone if seconds > 0 else None
+                for used, clone, seconds in zip(used_kwh, clone_kwh, covered_s, strict=True)
+            ]
         ),
-        fed_in_series_kwh=tuple(max(-over.used_kwh, 0.0) - max(-over.clone_kwh, 0.0) for over in steps_over),
+        fed_in_series_kwh=_fed_in_more_kwh(used_kwh, clone_kwh),
     )
 
 
@@ -119,12 +124,21 @@ def _above_kwh(trace: Trace, window: Window) -> float | None:
     return over.used_kwh - over.clone_kwh
 
 
-def _over_steps(trace: Trace, window: Window, steps: tuple[int, int, int]) -> tuple[Integral, ...]:
-    """The rows within *window*, in each of the steps."""
+def _fed_in_more_kwh(used_kwh: Sequence[float], clone_kwh: Sequence[float]) -> tuple[float, ...]:
+    """Energy that was fed in, in each step, above what the clone fed in."""
+    if min(used_kwh, default=0.0) >= 0 <= min(clone_kwh, default=0.0):
+        return (0.0,) * len(used_kwh)
+    return tuple(
+        [max(-used, 0.0) - max(-clone, 0.0) for used, clone in zip(used_kwh, clone_kwh, strict=True)]
+    )
+
+
+def _edges_ts(window: Window, steps: tuple[int, int, int]) -> list[float]:
+    """The edges of the steps, as far as they are within *window*."""
     start_ts, step_s, count = steps
-    edges_ts = [start_ts + step * step_s for step in range(count + 1)]
-    within_ts = [min(max(edge_ts, window.start_ts), window.end_ts) for edge_ts in edges_ts]
-    return tuple(trace.between(within_ts))
+    edges_ts = range(start_ts, start_ts + count * step_s + 1, step_s)
+    from_ts, until_ts = window
+    return [min(max(ts, from_ts), until_ts) for ts in edges_ts]
 
 
 def fleet_aftermath(of_vens: Sequence[Aftermath | None]) -> Aftermath | None:

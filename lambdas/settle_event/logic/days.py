@@ -67,8 +67,10 @@ def _quarters_kw(bins: Iterable[Integral]) -> tuple[float | None, ...]:
 
 def _event_quarters(trace: Trace, start_ts: int) -> set[int]:
     # A row stands for the time before its end, so that one on the hour belongs to the quarter before.
-    ends = zip(trace.rows, trace.ends_s, strict=True)
-    quarters = {floor(end - 1 - start_ts) // QUARTER_S for row, end in ends if row.event_id is not None}
+    if trace.marks.count(None) == len(trace.marks):
+        return set()
+    ends = zip(trace.marks, trace.ends_s, strict=True)
+    quarters = {floor(end - 1 - start_ts) // QUARTER_S for mark, end in ends if mark is not None}
     return {quarter for quarter in quarters if 0 <= quarter < QUARTERS}
 
 

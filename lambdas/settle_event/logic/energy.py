@@ -80,18 +80,24 @@ class Trace:
 
     Attributes:
         rows: the rows that cover anything.
+        marks: the events that they are marked with.
         starts_s: where the time that each covers begins, UTC s.
         ends_s: where it ends: in the second of the row's timestamp.
         covered_s: seconds covered before each row's time, one more than there are rows.
+        used_kw: the power of each row.
+        clone_kw: the clone's.
         used_kws: energy drawn before each row's time, kW·s.
         clone_kws: the clone's.
         skew_s: the cloud's time less the VEN's, by which its rows are moved; 0 when its clock is right.
     """
 
     rows: Sequence[PowerRow]
+    marks: Sequence[EventId | None]
     starts_s: Sequence[float]
     ends_s: Sequence[float]
     covered_s: Sequence[float]
+    used_kw: Sequence[float]
+    clone_kw: Sequence[float]
     used_kws: Sequence[float]
     clone_kws: Sequence[float]
     skew_s: float = 0.0
@@ -118,19 +124,23 @@ class Trace:
         skew_s: float = 0.0,
     ) -> Trace:
         lengths_s = list(map(sub, ends_s, starts_s))
+        used_kw, clone_kw = [row.used_power_kw for row in rows], [row.baseline_power_kw for row in rows]
         return cls(
             rows,
+            [row.event_id for row in rows],
             starts_s,
             ends_s,
             list(accumulate(lengths_s, initial=0.0)),
-            list(accumulate(map(mul, lengths_s, [row.used_power_kw for row in rows]), initial=0.0)),
-            list(accumulate(map(mul, lengths_s, [row.baseline_power_kw for row in rows]), initial=0.0)),
+            used_kw,
+            clone_kw,
+            list(accumulate(map(mul, lengths_s, used_kw), initial=0.0)),
+            list(accumulate(map(mul, lengths_s, clone_kw), initial=0.0)),
             skew_s,
         )
 
     def acting_on(self, event_id: EventId) -> Trace | None:
         """The trace of the rows that are marked with the event; None when none is."""
-        marks = [row.event_id for row in self.rows]
+        marks = self.marks
         count = marks.count(event_id)
         if not count:
             return None
@@ -147,9 +157,12 @@ class Trace:
         return replace(
             self,
             rows=self.rows[first:after],
+            marks=marks[first:after],
             starts_s=self.starts_s[first:after],
             ends_s=self.ends_s[first:after],
             covered_s=self.covered_s[first : after + 1],
+            used_kw=self.used_kw[first:after],
+            clone_kw=self.clone_kw[first:after],
             used_kws=self.used_kws[first : after + 1],
             clone_kws=self.clone_kws[first : after + 1],
         )
@@ -236,7 +249,7 @@ class Trace:
 
     def _until(self, times_s: Iterable[float]) -> tuple[list[float], list[float], list[float]]:
         """Seconds covered, and energy of use and clone (kW·s), before each of *times_s*."""
-        rows, starts_s, ends_s = self.rows, self.starts_s, self.ends_s
+        used_kw, clone_kw, starts_s, ends_s = self.used_kw, self.clone_kw, self.starts_s, self.ends_s
         before_s, before_used_kws, before_clone_kws = self.covered_s, self.used_kws, self.clone_kws
         covered_s, used_kws, clone_kws = [], [], []
         for at_s in times_s:
@@ -246,11 +259,11 @@ class Trace:
                 used_kws.append(before_used_kws[0])
                 clone_kws.append(before_clone_kws[0])
                 continue
-            end_s, row = ends_s[index], rows[index]
+            end_s = ends_s[index]
             reached_s = (at_s if at_s < end_s else end_s) - starts_s[index]  # noqa: FURB136
             covered_s.append(before_s[index] + reached_s)
-            used_kws.append(before_used_kws[index] + reached_s * row.used_power_kw)
-            clone_kws.append(before_clone_kws[index] + reached_s * row.baseline_power_kw)
+            used_kws.append(before_used_kws[index] + reached_s * used_kw[index])
+            clone_kws.append(before_clone_kws[index] + reached_s * clone_kw[index])
         return covered_s, used_kws, clone_kws
 
     def increments(self, edges_s: Sequence[float]) -> tuple[list[float], list[float], list[float]]:

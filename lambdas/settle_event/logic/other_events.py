@@ -43,8 +43,10 @@ def other_events(
 
 def _marked(trace: Trace) -> Iterator[OtherEvent]:
     """The runs of rows with one event's mark."""
+    if trace.marks.count(None) == len(trace.marks):
+        return
     first = 0
-    for marked_id, run in groupby([row.event_id for row in trace.rows]):
+    for marked_id, run in groupby(trace.marks):
         after = first + len(list(run))
         if marked_id is not None:
             yield OtherEvent(marked_id, Window(trace.starts_s[first], trace.ends_s[after - 1]))

@@ -195,7 +195,7 @@ def _restored(event_id: EventId, window: Window, trace: Trace) -> bool | None:
     """Tell whether the last row after the end is no longer of this event; None when there is none."""
     if trace.ended(window.end_ts) == len(trace.rows):
         return None
-    return trace.rows[-1].event_id != event_id
+    return trace.marks[-1] != event_id
 
 
 def _rebound_1h_kwh(trace: Trace, window: Window, others: Sequence[OtherEvent]) -> float | None:

@@ -102,6 +102,8 @@ class SiteWeather:
         there = sky.outdoor_c[apart_h : apart_h + len(self.outdoor_c)] if apart_h >= 0 else ()
         if len(there) < max(len(self.outdoor_c), HOURS):
             return self
+        if there == self.outdoor_c and None not in there:
+            return sky
         pairs = zip(self.outdoor_c, cast("Sequence[float]", there), strict=True)
         try:
             off_c = [here_c - there_c for here_c, there_c in pairs if here_c is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -239,6 +240,26 @@ def test_the_latest_row_never_goes_back(
         assert send(said(seq=seq, bootId=boot_id)) == []
     row = latest(world)
     assert (row["bootId"], row["seq"]) == stays
+
+
+def test_the_latest_rows_of_a_batch_are_written_at_the_same_time(world: World) -> None:
+    """Each waits for DynamoDB, so that one after the other would be most of a function's time."""
+    vens = [f"ven-{number}" for number in range(4)]
+    for ven_id in vens:
+        world.add_ven(ven_id)
+    together = Barrier(len(vens))
+    events = clients.dynamodb().meta.events
+
+    def wait(**_: object) -> None:
+        together.wait(timeout=10)
+
+    events.register_first("before-call.dynamodb.UpdateItem", wait)
+    try:
+        assert send(*(said(ven_id, seq=7) for ven_id in vens)) == []
+    finally:
+        events.unregister("before-call.dynamodb.UpdateItem", wait)
+    latest_rows = [world.telemetry.get(Key(ven_id, LATEST_ROW)) or {} for ven_id in vens]
+    assert [row.get("seq") for row in latest_rows] == [7, 7, 7, 7]
 
 
 def test_a_repeat_within_a_batch_is_no_later_reading() -> None:
