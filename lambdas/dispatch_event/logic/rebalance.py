@@ -160,7 +160,9 @@ class _Change:
             seen = self._seen.get(offer.ven_id)
             reason = self._gone.get(offer.ven_id)
             if reason is None:
-                reason = self._no_more(ven, latest.get(offer.ven_id), heard=seen is not None and not seen.done)
+                reason = self._no_more(
+                    ven, latest.get(offer.ven_id), heard=seen is not None and not seen.done
+                )
             offer_w = offer.offer_w if limit is None else min(offer.offer_w, round(limit.kw * W_PER_KW))
             if reason is None and offer_w < LEAST_CALL_W:
                 left = limit is not None and limit.offer_kw is None
