@@ -59,7 +59,7 @@ class VensQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class SpanQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is of [*from*, *to*), UTC s."""
+    """A span of time, from *from* on and before *to*, UTC s."""
 
     from_ts: Timestamp | None = msgspec.field(name="from", default=None)
     to_ts: Timestamp | None = msgspec.field(name="to", default=None)

@@ -169,7 +169,7 @@ async def _seen_s(browser: Browser, world: World, number: int) -> float:
 
 
 async def weight_kb(browser: Browser, url: str, last: str) -> float:
-    """What a page in a browser that has nothing of it yet has loaded once it has called *last*, KB."""
+    """The weight of a page in a browser that has nothing of it yet, once it has called *last*, KB."""
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(url)

@@ -27,6 +27,7 @@ from lambdas.store_telemetry import adapters as stores
 from lambdas.store_telemetry.handler import handler
 from lambdas.store_telemetry.logic import sort_out
 from tests.support.older_vens import BASIC_ROW, OLDER_ROW
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.function_world import LOAD, NOW, Context, World, batch, body, failed, telemetry
 
 
@@ -251,7 +252,7 @@ def test_the_latest_rows_of_a_batch_are_written_at_the_same_time(world: World) -
     events = clients.dynamodb().meta.events
 
     def wait(**_: object) -> None:
-        together.wait(timeout=10)
+        together.wait(timeout=GIVE_UP_S)
 
     events.register_first("before-call.dynamodb.UpdateItem", wait)
     try:

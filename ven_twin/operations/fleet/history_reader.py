@@ -104,7 +104,7 @@ class HistoryReader:
 
 
 def _shown(query: Mapping[str, str], choices: Sequence[str]) -> str:
-    """What is requested of these, the first when nothing is."""
+    """The choice that the page requests, the first when it requests none."""
     if (shown := query.get("show", choices[0])) not in choices:
         raise PageProblemError(400, f"is one of {', '.join(choices)}", field="show")
     return shown
