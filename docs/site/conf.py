@@ -43,6 +43,7 @@ NAVIGATION = {
         "docs/reference/house",
         "docs/reference/baselines",
         "docs/reference/metrics",
+        "docs/performance",
         "docs/reference/functions",
         "docs/reference/reliability",
         "docs/reference/policies",

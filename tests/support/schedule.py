@@ -19,6 +19,8 @@ FIRST = (
     "tests/e2e/test_lifecycle.py",
     "tests/e2e/test_wheel.py",
     "tests/e2e/test_aws.py",
+    "tests/e2e/test_large_fleet.py",
+    "tests/e2e/test_bill.py",
     "tests/e2e/test_weather.py",
     "tests/e2e/test_conformance.py",
     "tests/e2e/test_api.py",
