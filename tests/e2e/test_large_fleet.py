@@ -76,7 +76,7 @@ def killed(system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def test_a_fleet_goes_on_where_it_was_killed_and_serves_an_event(
     system: System, killed: dict[str, str], tmp_path: Path
 ) -> None:
-    """Who had claimed keeps its identity; all are called, and give their loads back at Ctrl-C."""
+    """VENs that had claimed keep their identity; all are called, and give their loads back at Ctrl-C."""
     since = time.time()
     log = tmp_path / "fleet.log"
     with fleet(system, log) as process:

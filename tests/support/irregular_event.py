@@ -115,7 +115,7 @@ def irregular_report(seed: int) -> EventReport:
 
 
 def figures(report: EventReport) -> dict[str, tuple[int, float]]:
-    """How often each name stands in *report* with a figure, and the sum of these, each weighted by its place.
+    """The count of each name in *report* with a figure, and the sum of these, each weighted by its place.
 
     Sums, since Pythons from 3.12 on add up floats more exactly than those before, in the last digit.
     """

@@ -111,7 +111,7 @@ def test_more_vens_than_the_memory_holds_are_refused(tmp_path: Path, monkeypatch
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """What a display prints where there is no terminal."""
+    """The text that a display prints where there is no terminal."""
     output = io.StringIO()
     monkeypatch.setattr(fleet_display, "console", make_console(output))
     return output.getvalue

@@ -22,7 +22,7 @@ def test_a_figure_has_its_ratio_and_its_reference() -> None:
 
 
 def test_this_machine_says_what_it_is() -> None:
-    """Its processor by a name, and how many there are."""
+    """The processor by a name, and how many there are."""
     here = Machine.here()
     assert here.cores >= 1
     assert here.processor

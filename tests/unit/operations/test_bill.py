@@ -100,7 +100,7 @@ def test_a_fleet_that_cannot_be_is_refused(numbers: dict[str, int], field: str, 
 
 
 def test_a_price_has_tiers() -> None:
-    """What is above a quantity costs less; what is below it, as before."""
+    """Above a quantity more costs less; below it, as before."""
     price = Price(1.0, 10, "messages", "", price_table().collected, "high", (Tier(100, 0.5), Tier(200, 0.1)))
     assert price.of(50) == pytest.approx(5.0)
     assert price.of(300) == pytest.approx(10.0 + 5.0 + 1.0)

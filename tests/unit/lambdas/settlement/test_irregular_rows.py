@@ -1,4 +1,4 @@
-"""What settlement makes of rows as they come stays what it was, however it is made faster."""
+"""Reports of rows as they come stay the same, however settlement is made faster."""
 
 from __future__ import annotations
 
