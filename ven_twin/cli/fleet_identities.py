@@ -57,8 +57,8 @@ def _is_certified(stage: str, ven_id: VenId, certificates: Mapping[str, object])
 def claim_all(cloud: Cloud, ven_ids: Sequence[VenId], made: Callable[[], None]) -> None:
     """Have each VEN claim an identity into its folder, and call *made* after each.
 
-    A second call goes on where one that was cut short had come to: what is on the list goes by itself after
-    an hour, and so does a certificate that was never registered.
+    A second call goes on where one that was cut short had come to: a VEN whose key was lost by that is taken
+    out first, and what is on the list goes by itself after an hour.
 
     Raises:
         VenTwinError: some were refused; how many, and why the first was.
@@ -88,6 +88,16 @@ def remove_all(cloud: Cloud, ven_ids: Sequence[VenId], done: Callable[[], None])
     return len(there)
 
 
+def _revoke_recorded(cloud: Cloud, ven_ids: Sequence[VenId]) -> None:
+    """Take out those that were admitted although their host has no identity: nobody has that key any more.
+
+    A claim that was cut short after it was registered leaves such a VEN, with a certificate that would stay.
+    """
+    recorded = {item["venId"] for item in cloud.items(StackOutput.VENS_TABLE) if item.get("certificateId")}
+    for ven_id in sorted(recorded.intersection(ven_ids), key=counting_key):
+        revoke_ven(cloud, ven_id)
+
+
 class _Claims:
     """The claims of many VENs, `CLAIMS_AT_ONCE` at a time and `CLAIMS_PER_S` in a second."""
 
@@ -104,6 +114,7 @@ class _Claims:
         left = list(ven_ids)
         for _ in range(TRIES):
             self._refused = {}
+            await asyncio.to_thread(_revoke_recorded, self._cloud, left)
             for first in range(0, len(left), ALLOWED_AT_ONCE):
                 await self._some(left[first : first + ALLOWED_AT_ONCE], kit)
             left = list(self._refused)

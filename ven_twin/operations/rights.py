@@ -178,6 +178,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             dynamodb_Scan=VENS,
             dynamodb_Query=TELEMETRY,
             dynamodb_BatchWriteItem=(TELEMETRY, ALLOWED),
+            lambda_InvokeFunction=ROTATE,
             secretsmanager_GetSecretValue=(IDENTITIES, CLAIM),
             iot_DescribeEndpoint=ANYTHING,
         ),
