@@ -195,6 +195,8 @@ class Reader:
             return terminal.stop(), terminal.text()
         if re.search(r"\b(up|make run)\b", text):
             self._wait(terminal, lambda: "Ctrl-C stops it" in terminal.text())
+        elif (count := re.search(r"--count (\d+)", text)) is not None:
+            self._wait(terminal, lambda: f"{count[1]} of {count[1]} connected" in terminal.text())
         else:
             self._wait(terminal, self._vens_are_there)
         return 0, terminal.text()
