@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.conftest import MakeVen
 from tests.support.scripted_broker import Packet, ScriptedBroker
+from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX
 
 MESSAGES = 240
 
@@ -19,7 +20,7 @@ MESSAGES = 240
 async def test_an_unreliable_broker_loses_nothing(
     broker: ScriptedBroker, make_ven: MakeVen, protocol: str
 ) -> None:
-    """Each message is acknowledged in the end, few come twice, and none is put aside."""
+    """Each message is acknowledged in the end, only what was in flight comes twice, and none is put aside."""
     chance = random.Random(20)
     acknowledged: Counter[bytes] = Counter()
 
@@ -38,9 +39,9 @@ async def test_an_unreliable_broker_loses_nothing(
     ven = make_ven(broker.port, protocol=protocol, puback_timeout_s=0.3)
     for n in range(MESSAGES):
         ven.session.publish("telemetry", "ven/telemetry/ven-1", b"%d" % n)
-    status = await ven.until(lambda status: status.outbox_depth == 0, 20)
+    status = await ven.until(lambda status: status.outbox_depth == 0)
     assert len(acknowledged) == MESSAGES
-    assert acknowledged.total() < 2 * MESSAGES
+    assert acknowledged.total() <= MESSAGES + status.unexpected_disconnects * IN_FLIGHT_MAX
     assert status.unexpected_disconnects >= 3
     assert ven.outbox.counts.quarantined == 0
 
