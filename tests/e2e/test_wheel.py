@@ -121,8 +121,8 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     assert (result["restored"], result["failures"]) == (True, [])
     # Of eight seconds a slow machine may need two until the circuits are off.
     assert result["deliveredKw"] == pytest.approx(result["askedKw"], rel=0.3)
-    told = [request.json()["kind"] for request in receiver.received]
-    assert {"begun", "ended"} <= set(told)
+    kinds = [request.json()["kind"] for request in receiver.received]
+    assert {"begun", "ended"} <= set(kinds)
     assert result["settledBy"] == "residential_5_of_10", "the program's baseline has no days"
     figures = ("baselineKw", "telemetryRows", "firstTelemetryS", "dispatchToActiveS")
     assert all(result[figure] > 0 for figure in figures)

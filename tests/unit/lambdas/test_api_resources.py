@@ -93,8 +93,8 @@ def test_a_row_has_its_circuits_where_they_are_asked_for(api: Api, world: World)
     world.add_ven("ven-1")
     store(world, "ven-1", 2)
     store(world, "ven-1", 1, circuitsKw='{"hvac":1.25,"ev1":0.0}')
-    found = pages(api, "/vens/ven-1/telemetry", circuits="true", limit=1)
-    assert [row.get("circuitsKw") for page in found for row in page] == [None, {"hvac": 1.25, "ev1": 0.0}]
+    listed = pages(api, "/vens/ven-1/telemetry", circuits="true", limit=1)
+    assert [row.get("circuitsKw") for page in listed for row in page] == [None, {"hvac": 1.25, "ev1": 0.0}]
     ((_, newer),) = pages(api, "/vens/ven-1/telemetry")
     assert "circuitsKw" not in newer
     problem(api.call("GET", "/vens/ven-1/telemetry", circuits="yes"), 400, "badRequest", "circuits")

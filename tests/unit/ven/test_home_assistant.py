@@ -94,12 +94,12 @@ def test_a_further_twin_is_shown_by_the_same_options(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_bytes(PEM)
     chosen = {"home_assistant": "mqtts://a:b@home", "home_assistant_ca": file, "webhook": "https://home/x"}
-    said = variables(**{**RESIDENT_OPTIONS, **chosen})
-    read = {option.envvar for option in _options(run)}
-    assert set(said) <= read
-    assert said["VEN_TWIN_HOME_ASSISTANT"] == "mqtts://a:b@home"
-    assert said["VEN_TWIN_HOME_ASSISTANT_CA"] == str(file)
-    assert "VEN_TWIN_WEBHOOK_SECRET_FILE" not in said
+    passed = variables(**{**RESIDENT_OPTIONS, **chosen})
+    readable = {option.envvar for option in _options(run)}
+    assert set(passed) <= readable
+    assert passed["VEN_TWIN_HOME_ASSISTANT"] == "mqtts://a:b@home"
+    assert passed["VEN_TWIN_HOME_ASSISTANT_CA"] == str(file)
+    assert "VEN_TWIN_WEBHOOK_SECRET_FILE" not in passed
     with pytest.raises(FieldError):
         variables(**{**RESIDENT_OPTIONS, "webhook": "http://example.org/x"})
 

@@ -23,7 +23,7 @@ let more = false;
  */
 /** @type {OlderEvents | null} */
 let older = null;
-let asked = 0;
+let latest = 0;
 let drawn = "";
 /** @type {Look} */
 let look = () => {};
@@ -106,8 +106,8 @@ const nextOf = (first) => new Date(first.getFullYear(), first.getMonth() + 1, 1)
  * @param {Date} first
  */
 async function readOlder(first) {
-  asked += 1;
-  const mine = asked;
+  latest += 1;
+  const mine = latest;
   const at = first.getTime();
   const newest = Math.max(...listed.map(({ startTs }) => startTs * 1000));
   const before = older?.first === at ? older : { events: [], more: false, failed: READING };
@@ -118,11 +118,11 @@ async function readOlder(first) {
     const { events, more: evenMore } = await read(
       `/api/events?from=${at / 1000}&to=${nextOf(first).getTime() / 1000}`,
     );
-    if (mine === asked) older = { first: at, newest, events: [...events], more: evenMore, failed };
+    if (mine === latest) older = { first: at, newest, events: [...events], more: evenMore, failed };
   } catch (error) {
     failed = wordsOf(error);
   }
-  if (mine !== asked) return;
+  if (mine !== latest) return;
   older = { ...older, failed };
   draw();
 }
