@@ -12,7 +12,7 @@ from tests.support.outboxes import ROW, payloads
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
 from ven_twin.ven.storage.mending_outbox import MendingOutbox
 from ven_twin.ven.storage.outbox import Outbox
-from ven_twin.ven.storage.outbox_file import Transactions
+from ven_twin.ven.storage.outbox_file import PAGE_BYTES, Transactions
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -108,7 +108,7 @@ def damage_rows(path: Path) -> None:
     with Outbox(path) as whole:
         for _ in range(100):
             whole.put("telemetry", "t", bytes(ROW))
-    page = 4096
+    page = PAGE_BYTES
     content = path.read_bytes()
     spoilt = len(content) - 10 * page
     path.write_bytes(content[: 10 * page] + b"\xff" * spoilt)
