@@ -25,6 +25,7 @@ from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.runtime import Twin
+from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 from ven_twin.ven.settings import TwinSettings
 
 HOUSES = ("standard", "flat", "leaky")
@@ -62,8 +63,10 @@ class TwinCrowd:
             )
             for number, ven_id in enumerate(identities)
         ]
-        gate = ConnectGate()
-        self.twins = [Twin.open(one, identities[one.ven_id], gate=gate) for one in settings]
+        gate, searches = ConnectGate(), Searches() if len(settings) > VENS_IN_TICKS else None
+        self.twins = [
+            Twin.open(one, identities[one.ven_id], gate=gate, searches=searches) for one in settings
+        ]
         self.acting_s: dict[VenId, float] = {}
         for one, twin in zip(settings, self.twins, strict=True):
             twin.watch(self._watcher(one.ven_id, twin))

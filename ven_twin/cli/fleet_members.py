@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.searches import Searches
     from ven_twin.ven.settings import TwinSettings
 
 COUNT_EVERY_S = 2.0
@@ -108,25 +109,29 @@ def run_members(members: Members, tell: Tell) -> list[str]:
         tell: is told the counts, while they are opened and every `COUNT_EVERY_S` after.
     """
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
+    from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 
     cloud = connect(members.stage, members.profile, members.region)
     _log_by_ven(quiet=members.quiet)
     gate, twins = ConnectGate(), dict[VenId, "Twin"]()
+    searches = Searches() if len(members.homes) > VENS_IN_TICKS else None
     with contextlib.ExitStack() as stack:
         for settings in members.settings():
-            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, members.claimed))
+            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, searches, members.claimed))
             tell(FleetCounts(opened=len(twins)))
         return asyncio.run(_all_until_signalled(twins, tell))
 
 
-def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate, claimed: bool) -> Twin:
+def _twin(
+    cloud: Cloud, settings: TwinSettings, gate: ConnectGate, searches: Searches | None, claimed: bool
+) -> Twin:
     from ven_twin.cli.certs import save_identity
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
     tls = settings.state_dir / "tls"
     where = cloud.mqtt() if claimed else save_identity(cloud, settings.ven_id, tls)
-    return Twin.open(settings.at(*where), identity_files.load(tls), gate=gate)
+    return Twin.open(settings.at(*where), identity_files.load(tls), gate=gate, searches=searches)
 
 
 async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str]:

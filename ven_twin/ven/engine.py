@@ -103,6 +103,7 @@ class VenEngine:
         loads_s: the last snapshot of the circuits.
         loads_seq: number of the next snapshot of the circuits.
         rest_tick_s: longest time between two ticks while no event is acted on or given back, s.
+        in_turns: whether it searches for its offer by `searched` alone, in its turn, and not in its ticks.
     """
 
     sender: reporting.Sender
@@ -117,6 +118,7 @@ class VenEngine:
     loads_s: float
     loads_seq: int = 0
     rest_tick_s: float = TICK_S
+    in_turns: bool = False
 
     @property
     def topics(self) -> Topics:
@@ -140,7 +142,7 @@ class VenEngine:
             engine, row = _telemetry(engine, now)
             messages.append(row)
         house = engine.house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
-        engine = replace(engine, house=house.with_offer(state, now.s, now.ts))
+        engine = replace(engine, house=house if self.in_turns else house.with_offer(state, now.s, now.ts))
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
             messages.append(ack)
@@ -149,6 +151,19 @@ class VenEngine:
             engine, snapshot = _loads(engine, now)
             messages.append(snapshot)
         return engine, Effects(messages=tuple(messages), lines=tuple(lines))
+
+    def searching_in_turns(self) -> VenEngine:
+        """The engine of one of many VENs of a process: it searches when it is let, not in its ticks."""
+        return replace(self, in_turns=True, house=self.house.in_turns())
+
+    def with_house(self, house: HouseRuntime) -> VenEngine:
+        """The same engine of another state of its house."""
+        return replace(self, house=house)
+
+    def searched(self, now: StepTime) -> VenEngine:
+        """Go on with the search for the offer, on the house as the last tick left it."""
+        ticked_ts = now.ts - (now.s - self.ticked_s)
+        return replace(self, house=self.house.with_offer(self.state, self.ticked_s, ticked_ts))
 
     def _woken(self, now: StepTime) -> tuple[VenEngine, list[Message], list[LogLine]]:
         """The engine after a time in which the VEN stood still, if it did.

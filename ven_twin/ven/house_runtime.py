@@ -159,6 +159,27 @@ class HouseRuntime:
         return replace(self, offering=offering, forecasting=forecasting)
 
     @property
+    def searches(self) -> bool:
+        """True while a search for the offer, or the work on a forecast, is under way."""
+        return self.offering.search is not None or bool(self.forecasting.trials)
+
+    def in_turns(self) -> HouseRuntime:
+        """The house of a VEN that searches in its turn, as fast as it is let."""
+        offering, forecasting = replace(self.offering, slice_s=0.0), replace(self.forecasting, every_s=0.0)
+        return replace(self, offering=offering, forecasting=forecasting)
+
+    def without_search(self) -> HouseRuntime:
+        """The house whose searches are done, without what they had at hand."""
+        return self if not self.offering.futures else replace(self, offering=self.offering.put_away())
+
+    def given_up(self) -> HouseRuntime:
+        """The house with no search under way; the next one begins anew."""
+        forecasting = self.forecasting
+        if forecasting.trials:
+            forecasting = replace(forecasting, trials=(), pair=None, levels=(), hours=())
+        return replace(self, offering=self.offering.set_aside(), forecasting=forecasting)
+
+    @property
     def offer(self) -> Promise:
         """The most that the house promises in means of five minutes, in s of the wall; 0 kW is none."""
         promises = self.offering.offer.promises

@@ -28,6 +28,7 @@ from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
+from ven_twin.ven.searches import EngineSearcher, Searches
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.startup import house_of, resume
@@ -54,10 +55,12 @@ class Twin:
         ven_clock: VenClock,
         fetch: Fetch | None = None,
         gate: ConnectGate | None = None,
+        searches: Searches | None = None,
     ) -> None:
         self._settings = settings
         self._certificate = identity.certificate
-        self._engine = engine
+        self._engine = engine if searches is None else engine.searching_in_turns()
+        self._searches, self._searcher = searches, EngineSearcher(lambda: self._engine, self._go_on, self._now)
         self._outbox = outbox
         self._store = store
         self._clock = ven_clock
@@ -90,10 +93,11 @@ class Twin:
         ven_clock: VenClock | None = None,
         fetch: Fetch | None = None,
         gate: ConnectGate | None = None,
+        searches: Searches | None = None,
     ) -> Self:
         """Warm the house up, open the outbox, and go on where an earlier run left off.
 
-        The VENs of a process share one *gate*.
+        The VENs of a process share one *gate*, and where they are many their *searches*.
 
         Raises:
             ProfileError: there is no such house.
@@ -108,7 +112,8 @@ class Twin:
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
-            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch, gate=gate)
+            shared = {"gate": gate, "searches": searches}
+            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch, **shared)
         except BaseException:
             outbox.close()
             raise
@@ -194,6 +199,8 @@ class Twin:
     async def _live(self) -> SessionStatus:
         async with self._session.running(DRAIN_S) as session:
             session.add_done_callback(lambda _: self._wake.set())
+            if self._searches is not None:
+                self._searches.join(self._searcher)
             try:
                 while not self._stopping.is_set() and not session.done():
                     self._wake.clear()
@@ -202,8 +209,13 @@ class Twin:
                 ended = self._session.status
                 await self._leave()
             finally:
+                if self._searches is not None:
+                    self._searches.leave(self._searcher)
                 await self._renewal.end()
         return ended
+
+    def _go_on(self, engine: VenEngine) -> None:
+        self._engine = engine
 
     def _now(self) -> StepTime:
         return StepTime(self._clock.monotonic_s(), self._clock.now_ts())

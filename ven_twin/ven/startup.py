@@ -10,7 +10,7 @@ from contracts.wire.ids import VenId
 from ven_twin.control import reporting
 from ven_twin.control.forecasting import Forecasting, works_every_s
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.offering import Offering, slice_period_s, slice_steps
+from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
 from ven_twin.house.house_environment import warmed_up
 from ven_twin.house.library import load_environment, load_profile
@@ -45,7 +45,6 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
     return replace(
         house,
         slice_steps=slice_steps(settings.house_speed, settings.vens),
-        offering=Offering(slice_s=slice_period_s(settings.vens)),
         forecasting=Forecasting(every_s=works_every_s(settings.vens)),
     )
 
