@@ -1,0 +1,90 @@
+"""The plan of a house and the views that it was made on: made at once, or when somebody looks. Pure.
+
+A house at rest is left alone, whatever its circuits could give. Nobody needs to know that each second: of a
+second's plans without a request one in thirty is read, for a telemetry row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ven_twin.control.circuit_views import CircuitSetting, circuit_views
+from ven_twin.control.guards import CircuitView, Switching
+from ven_twin.control.shedding import ShedPlan, plan_shed
+from ven_twin.house.environment import Environment
+from ven_twin.house.house import House
+
+UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+
+
+class Planning(Protocol):
+    """A plan, and the circuits as it saw them."""
+
+    @property
+    def leaves_alone(self) -> bool:
+        """True where no circuit is curtailed or raised for sure."""
+
+    @property
+    def plan(self) -> ShedPlan:
+        """The control of each circuit."""
+
+    @property
+    def views(self) -> tuple[CircuitView, ...]:
+        """The circuits as the plan saw them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that was made."""
+
+    plan: ShedPlan = UNCURTAILED
+    views: tuple[CircuitView, ...] = ()
+
+    @property
+    def leaves_alone(self) -> bool:
+        """True where no circuit is curtailed or raised for sure."""
+        return not self.plan.controls
+
+
+NOTHING_PLANNED = Planned()
+
+
+class AtRest:
+    """The plan of a house of which nothing is requested, and none of whose circuits comes back from a shed."""
+
+    __slots__ = ("_dt_s", "_env", "_house", "_made", "_settings", "_switching")
+
+    def __init__(
+        self,
+        house: House,
+        env: Environment,
+        dt_s: float,
+        switching: Mapping[str, Switching],
+        settings: Mapping[str, CircuitSetting],
+    ) -> None:
+        self._house, self._env, self._dt_s = house, env, dt_s
+        self._switching, self._settings = switching, settings
+        self._made: Planned | None = None
+
+    @property
+    def leaves_alone(self) -> bool:
+        """True where no circuit is curtailed or raised for sure."""
+        return True
+
+    @property
+    def plan(self) -> ShedPlan:
+        """The control of each circuit."""
+        return self._look().plan
+
+    @property
+    def views(self) -> tuple[CircuitView, ...]:
+        """The circuits as the plan saw them."""
+        return self._look().views
+
+    def _look(self) -> Planned:
+        if self._made is None:
+            views = circuit_views(self._house, self._env, self._dt_s, self._switching, self._settings)
+            self._made = Planned(plan_shed(views, 0.0), views)
+        return self._made
