@@ -117,7 +117,9 @@ def run_members(members: Members, tell: Tell) -> list[str]:
     searches = Searches() if len(members.homes) > VENS_IN_TICKS else None
     with contextlib.ExitStack() as stack:
         for settings in members.settings():
-            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, searches, members.claimed))
+            twins[settings.ven_id] = stack.enter_context(
+                _twin(cloud, settings, gate, searches, members.claimed)
+            )
             tell(FleetCounts(opened=len(twins)))
         return asyncio.run(_all_until_signalled(twins, tell))
 

@@ -54,7 +54,7 @@ NOTHING_PLANNED = Planned()
 class AtRest:
     """The plan of a house of which nothing is requested, and none of whose circuits comes back from a shed."""
 
-    __slots__ = ("_dt_s", "_env", "_house", "_made", "_settings", "_switching")
+    __slots__ = ("_made", "_of")
 
     def __init__(
         self,
@@ -64,9 +64,13 @@ class AtRest:
         switching: Mapping[str, Switching],
         settings: Mapping[str, CircuitSetting],
     ) -> None:
-        self._house, self._env, self._dt_s = house, env, dt_s
-        self._switching, self._settings = switching, settings
+        self._of = house, env, dt_s, switching, settings
         self._made: Planned | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AtRest) and self._of == other._of
+
+    __hash__ = None  # type: ignore[assignment] - mappings have none
 
     @property
     def leaves_alone(self) -> bool:
@@ -85,6 +89,6 @@ class AtRest:
 
     def _look(self) -> Planned:
         if self._made is None:
-            views = circuit_views(self._house, self._env, self._dt_s, self._switching, self._settings)
+            views = circuit_views(*self._of)
             self._made = Planned(plan_shed(views, 0.0), views)
         return self._made

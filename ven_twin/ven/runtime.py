@@ -11,6 +11,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Self
 
 from contracts.errors import OversizeError, WireError
@@ -60,7 +61,10 @@ class Twin:
         self._settings = settings
         self._certificate = identity.certificate
         self._engine = engine if searches is None else engine.searching_in_turns()
-        self._searches, self._searcher = searches, EngineSearcher(lambda: self._engine, self._go_on, self._now)
+        self._searches, self._searcher = (
+            searches,
+            EngineSearcher(lambda: self._engine, self._go_on, self._now),
+        )
         self._outbox = outbox
         self._store = store
         self._clock = ven_clock
@@ -112,8 +116,8 @@ class Twin:
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
-            shared = {"gate": gate, "searches": searches}
-            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch, **shared)
+            made = partial(cls, settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch)
+            twin = made(gate=gate, searches=searches)
         except BaseException:
             outbox.close()
             raise

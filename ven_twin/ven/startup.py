@@ -12,7 +12,7 @@ from ven_twin.control.forecasting import Forecasting, works_every_s
 from ven_twin.control.house_pair import HousePair
 from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.house_environment import warmed_up
+from ven_twin.house.house_environment import LIVED_HOURS, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 from ven_twin.house.sizing import undersized
@@ -59,7 +59,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
     environment = load_environment(profile, seed)
     warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
     return HouseRuntime(
-        environment=environment,
+        environment=replace(environment, hours_kept=LIVED_HOURS),
         clock=house_clock,
         panel=profile.panel,
         first=warmed,
