@@ -106,6 +106,11 @@ class HousePair:
         """The kW of what it draws that the house can shed now, beyond what limit and commands take anyway."""
         return _beyond_kw(self.views, self.lasting)
 
+    def requested_kw(self, interval: Interval | None, flow: Flow) -> float | None:
+        """The kW that an interval requests off the baseline; None when there is none."""
+        is_level = interval is not None and interval.signal is Signal.LEVEL
+        return interval_requested_kw(interval, flow, self.available_kw if is_level else 0.0)
+
     @property
     def shed_kw(self) -> float:
         """The kW that the plan takes off beyond what a limit and commands take off anyway.
@@ -158,7 +163,7 @@ class HousePair:
         """The *switching* after a step; empty until the first circuit is curtailed."""
         if not switching and not any(curtailed.values()):
             return switching
-        return advance(switching, dict.fromkeys(self.house.circuit_ids, False) | curtailed, dt_s)
+        return advance(switching, {**dict.fromkeys(self.house.circuit_ids, False), **curtailed}, dt_s)
 
     def planned(
         self,

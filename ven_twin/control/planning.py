@@ -70,7 +70,8 @@ class AtRest:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AtRest) and self._of == other._of
 
-    __hash__ = None  # type: ignore[assignment] - mappings have none
+    def __hash__(self) -> int:
+        return hash(AtRest)
 
     @property
     def leaves_alone(self) -> bool:

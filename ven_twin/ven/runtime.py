@@ -262,15 +262,17 @@ class Twin:
 
         What comes in meanwhile wakes the loop, so that what is reported is made once a beat.
         """
-        objection, now_s = None, self._clock.monotonic_s()
+        objection, due_s, now_s = None, None, self._clock.monotonic_s()
         reported = reported_state.reported(self.snapshot())
         try:
-            await self._shadow.sync(self._engine.state.shadow, reported, now_s)
+            due_s = await self._shadow.sync(self._engine.state.shadow, reported, now_s)
         except OversizeError as error:
             objection = f"the shadow cannot be updated: {error}"
         if objection is not None and objection != self._objection:
             logger.error("%s", objection)
         self._objection = objection
+        if due_s is not None:
+            return due_s
         return self._shadow.due_s(self._engine.state.shadow, reported, self._clock.monotonic_s())
 
     async def _sleep(self, shadow_due_s: float) -> None:

@@ -87,15 +87,20 @@ class ShadowClient:
             return soon_s
         return max(soon_s, self._sent_s + HEARTBEAT_S)
 
-    async def sync(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> None:
-        """Publish what has changed, or read the shadow anew, when that is due at *now_s*."""
-        if now_s < self.due_s(copy, reported, now_s):
-            return
+    async def sync(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> float | None:
+        """Publish what has changed, or read the shadow anew, when that is due at *now_s*.
+
+        Returns the time of the next work, monotonic s, when nothing was due.
+        """
+        due_s = self.due_s(copy, reported, now_s)
+        if now_s < due_s:
+            return due_s
         if self._token is not None or not copy.synchronized:
             self._give_up()
             await self.get(now_s)
-            return
+            return None
         await self.publish(copy, reported, now_s)
+        return None
 
     async def publish(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> bool:
         """Send now what of *reported* the service does not hold yet. Returns whether it was written.
