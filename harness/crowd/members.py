@@ -21,6 +21,7 @@ import gmqtt
 
 from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
+from ven_twin.ven.event_loop import run_many
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
@@ -181,7 +182,7 @@ def main() -> None:
     begun_kb, opening_s = rss_kb(), time.process_time()
     crowd = (TwinCrowd if kind == "twins" else PlainSessions)(identities, folder / "state", port)
     tell(opening_cpu_s=time.process_time() - opening_s, kb=(rss_kb() - begun_kb) / count)
-    asyncio.run(live(crowd, count, begun_kb))
+    run_many(live(crowd, count, begun_kb))
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def run_members(members: Members, tell: Tell) -> list[str]:
         members: the VENs.
         tell: is told the counts, while they are opened and every `COUNT_EVERY_S` after.
     """
+    from ven_twin.ven.event_loop import run_many
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 
@@ -121,7 +122,7 @@ def run_members(members: Members, tell: Tell) -> list[str]:
                 _twin(cloud, settings, gate, searches, members.claimed)
             )
             tell(FleetCounts(opened=len(twins)))
-        return asyncio.run(_all_until_signalled(twins, tell))
+        return run_many(_all_until_signalled(twins, tell))
 
 
 def _twin(

@@ -170,6 +170,8 @@ class Outbox:
     def window(self, limit: int) -> list[OutboxRow]:
         """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on."""
         rows: list[OutboxRow] = []
+        if self._depth <= len(self._in_flight):  # none waits, and the file need not be read for that
+            return rows
         with self._transactions.readable():  # an unreadable disk yields nothing now, perhaps later
             while self._again and len(rows) < limit:
                 rows += self._take("id = ?", self._again[0], 1)
