@@ -31,6 +31,7 @@ from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.searches import EngineSearcher, Searches
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.ven.shadow_reporter import ShadowReporter
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.startup import house_of, resume
 from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
@@ -69,7 +70,6 @@ class Twin:
         self._store = store
         self._clock = ven_clock
         self._watchers: list[Callable[[], None]] = []
-        self._objection: str | None = None
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
         self._session = MqttSession(
             settings.endpoint,
@@ -87,6 +87,7 @@ class Twin:
         )
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(engine.topics, self._session.publish_now)
+        self._reporter = ShadowReporter(self._shadow, ven_clock.monotonic_s)
 
     @classmethod
     def open(
@@ -209,7 +210,7 @@ class Twin:
                 while not self._stopping.is_set() and not session.done():
                     self._wake.clear()
                     self._tick()
-                    await self._sleep(await self._sync_shadow())
+                    await self._sleep(await self._reporter.sync(self.snapshot()))
                 ended = self._session.status
                 await self._leave()
             finally:
@@ -256,24 +257,6 @@ class Twin:
     def _on_resident(self, change: StateChange) -> None:
         self._perform(*self._engine.on_resident(change))
         self._wake.set()
-
-    async def _sync_shadow(self) -> float:
-        """Bring the shadow up to date where that is due; the time of its next work, monotonic s.
-
-        What comes in meanwhile wakes the loop, so that what is reported is made once a beat.
-        """
-        objection, due_s, now_s = None, None, self._clock.monotonic_s()
-        reported = reported_state.reported(self.snapshot())
-        try:
-            due_s = await self._shadow.sync(self._engine.state.shadow, reported, now_s)
-        except OversizeError as error:
-            objection = f"the shadow cannot be updated: {error}"
-        if objection is not None and objection != self._objection:
-            logger.error("%s", objection)
-        self._objection = objection
-        if due_s is not None:
-            return due_s
-        return self._shadow.due_s(self._engine.state.shadow, reported, self._clock.monotonic_s())
 
     async def _sleep(self, shadow_due_s: float) -> None:
         """Wait until something is due or something came in."""

@@ -50,6 +50,11 @@ class ShadowClient:
         """The patch of the desired state that the service has not confirmed yet."""
         return one_patch(self._under_way, self._desired)
 
+    @property
+    def is_idle(self) -> bool:
+        """True while no answer is waited for, and nothing is to be desired."""
+        return self._token is None and not self._desired
+
     async def get(self, now_s: float) -> None:
         """Request the whole shadow."""
         self._get_s = self._read_s = now_s
