@@ -1,4 +1,4 @@
-"""A twin's own work: a second at rest and in an event, a message until its PUBACK, a row read and validated."""
+"""A twin's own work: a tick at rest and in an event, a message until its PUBACK, a row read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import ssl
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,20 +92,22 @@ async def _pubacks() -> list[Figure]:
             ours_us = await _ours_us(broker.port, identity, folder)
         finally:
             await broker.kill()
-    return [Figure("publish to PUBACK, outbox", ours_us, "µs", "<= 2 x", bare_us, "gmqtt's publish to PUBACK")]
+    return [
+        Figure("publish to PUBACK, outbox", ours_us, "µs", "<= 2 x", bare_us, "gmqtt's publish to PUBACK")
+    ]
 
 
 async def _bare_us(port: int, context: ssl.SSLContext) -> float:
     client, acked = gmqtt.Client(VEN, clean_session=True), asyncio.Event()
     await client.connect("localhost", port, ssl=context, keepalive=60)
-    handler: Any = client._package_handler  # noqa: SLF001 - gmqtt tells nobody of a PUBACK
-    handle = handler._handle_puback_packet  # noqa: SLF001
+    handler: Any = client._package_handler
+    handle = handler._handle_puback_packet
 
     def puback(cmd: int, packet: bytes) -> None:
         handle(cmd, packet)
         acked.set()
 
-    handler._handle_puback_packet = puback  # noqa: SLF001
+    handler._handle_puback_packet = puback
     payload, topic = telemetry_message(0, 0), Topics(VEN).telemetry
 
     async def send() -> None:
@@ -155,7 +156,7 @@ def _reading() -> Figure:
     """A row of eight circuits, decoded and validated, beside pydantic's strict model with the same bounds."""
     raw = telemetry_message(0, 0)
     model = TypeAdapter(TelemetryModel)
-    assert model.validate_json(raw).seq == read_telemetry(raw, ven_id=VEN).seq  # noqa: S101 - both read it
+    assert model.validate_json(raw).seq == read_telemetry(raw, ven_id=VEN).seq
     ours_us = _best_us(lambda: [read_telemetry(raw, ven_id=VEN) for _ in range(ROWS)], ROWS)
     theirs_us = _best_us(lambda: [model.validate_json(raw) for _ in range(ROWS)], ROWS)
     return Figure("a telemetry row read", ours_us, "µs", "<= 0.4 x", theirs_us, "pydantic's strict model")

@@ -1,7 +1,8 @@
 """The VENs of a crowd in one process: ``python -m harness.crowd.members twins|plain FOLDER PORT COUNT``.
 
-It prints a line of JSON when all are connected, or as many as were when the time was up; then one for every
-line on standard input: ``rest SECONDS``, ``event SECONDS``; it ends with standard input.
+It prints a line of JSON when all are open, when all are connected, and when each twin has an offer, or as many
+as have when the time was up; then one for every line on standard input: ``rest SECONDS``, ``event SECONDS``; it
+ends with standard input.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ven_twin.ven.settings import TwinSettings
 
 HOUSES = ("standard", "flat", "leaky")
 CONNECT_MAX_S = 180.0
+OFFER_MAX_S = 900.0
 INTERVAL_S = 30.0
 ROW = b"x" * 700
 """A telemetry row has about so many bytes."""
@@ -83,6 +85,10 @@ class TwinCrowd:
         """So many are connected."""
         return sum(twin.status.state == "connected" for twin in self.twins)
 
+    def offering(self) -> int:
+        """So many have searched for what they have to offer."""
+        return sum(bool(twin.snapshot().house.offering.offer.levels) for twin in self.twins)
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run them for as long as the block lasts."""
@@ -107,6 +113,10 @@ class PlainSessions:
     def connected(self) -> int:
         """So many are connected."""
         return sum(client.is_connected for client in self._clients)
+
+    def offering(self) -> int:
+        """None of them searches."""
+        return len(self._identities)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -157,6 +167,15 @@ async def live(crowd: TwinCrowd | PlainSessions, count: int, begun_kb: float) ->
         tell(
             connected=crowd.connected(),
             connected_s=time.monotonic() - connecting_s,
+            cpu_s=time.process_time() - cpu_s,
+            kb=(rss_kb() - begun_kb) / count,
+        )
+        offering_s, cpu_s = time.monotonic(), time.process_time()
+        while crowd.offering() < count and time.monotonic() < offering_s + OFFER_MAX_S:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.2)
+        tell(
+            offering=crowd.offering(),
+            after_s=time.monotonic() - offering_s,
             cpu_s=time.process_time() - cpu_s,
             kb=(rss_kb() - begun_kb) / count,
         )

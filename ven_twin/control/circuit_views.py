@@ -88,8 +88,8 @@ def circuit_views(
             offers[circuit_id],
             switching.get(circuit_id, NEVER_SWITCHED),
             settings.get(circuit_id, AS_BUILT),
-            cold and circuit.heat_fraction > 0.0,
-            floors_kw.get(circuit_id, -inf),
+            warms=cold and circuit.heat_fraction > 0.0,
+            site_floor_kw=floors_kw.get(circuit_id, -inf),
         )
         for circuit_id, circuit in zip(house.circuit_ids, house.circuits, strict=True)
     )
@@ -160,6 +160,7 @@ def _view(
     offer: Flexibility,
     switched: Switching,
     setting: CircuitSetting,
+    *,
     warms: bool,
     site_floor_kw: float,
 ) -> CircuitView:

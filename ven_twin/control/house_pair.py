@@ -9,7 +9,7 @@ used, and no event takes that off. Why: docs/decisions/0012-the-counterfactual-u
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 

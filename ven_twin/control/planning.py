@@ -52,7 +52,7 @@ NOTHING_PLANNED = Planned()
 
 
 class AtRest:
-    """The plan of a house of which nothing is requested, and none of whose circuits comes back from a shed."""
+    """The plan of a house of which nothing is requested, and no circuit of which comes back from a shed."""
 
     __slots__ = ("_made", "_of")
 

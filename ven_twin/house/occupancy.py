@@ -44,7 +44,7 @@ ON_TIME, LATER = 0.52, 0.85
 """Of a working day's returns so many are on time, and up to so many later: errands, an evening out."""
 BACK_WITHIN_H, SOONER_H, LATER_H, OFF_LEAST_H = 0.75, 4.5, 5.5, 0.5
 DAYS_DRAWN = 4
-"""So many days of a household stay drawn. Each has its own, so that a thousand do not drive one another out."""
+"""So many days of a household stay drawn; each has its own, so that many do not drive one another out."""
 T = TypeVar("T")
 LATTICE = 48
 """Points over which the mean day is taken."""

@@ -14,7 +14,7 @@ from ven_twin.control import reporting
 from ven_twin.control.circuit_views import circuit_settings
 from ven_twin.control.comfort import ComfortMeter
 from ven_twin.control.event_history import Meter
-from ven_twin.control.forecasting import Forecasting
+from ven_twin.control.forecasting import LEAST_PERIOD_IN_TURNS_S, Forecasting
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
 from ven_twin.control.house_pair import Flow, HousePair
@@ -166,7 +166,8 @@ class HouseRuntime:
 
     def in_turns(self) -> HouseRuntime:
         """The house of a VEN that searches in its turn, as fast as it is let."""
-        offering, forecasting = replace(self.offering, slice_s=0.0), replace(self.forecasting, every_s=0.0)
+        offering = replace(self.offering, slice_s=0.0)
+        forecasting = replace(self.forecasting, every_s=0.0, least_s=LEAST_PERIOD_IN_TURNS_S)
         return replace(self, offering=offering, forecasting=forecasting)
 
     def without_search(self) -> HouseRuntime:
@@ -177,7 +178,7 @@ class HouseRuntime:
         """The house with no search under way; the next one begins anew."""
         forecasting = self.forecasting
         if forecasting.trials:
-            forecasting = replace(forecasting, trials=(), pair=None, levels=(), hours=())
+            forecasting = replace(forecasting, trials=(), pair=None, levels=(), hours=(), began_s=-inf)
         return replace(self, offering=self.offering.set_aside(), forecasting=forecasting)
 
     @property
@@ -277,7 +278,7 @@ class HouseRuntime:
             payback=None,
             limit=LimitEasing(),
             offering=self.offering.anew(),
-            forecasting=Forecasting(every_s=self.forecasting.every_s),
+            forecasting=Forecasting(every_s=self.forecasting.every_s, least_s=self.forecasting.least_s),
         )
 
     def replan(

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Self
 
 from contracts.errors import OversizeError, WireError
@@ -117,8 +116,17 @@ class Twin:
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
-            made = partial(cls, settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch)
-            twin = made(gate=gate, searches=searches)
+            twin = cls(
+                settings,
+                identity,
+                engine,
+                outbox,
+                store,
+                ven_clock=ven_clock,
+                fetch=fetch,
+                gate=gate,
+                searches=searches,
+            )
         except BaseException:
             outbox.close()
             raise

@@ -3,8 +3,8 @@
     no offer yet ─▶ until there is one ─▶ behind the others
     all others, in turn ─▶ the whole offer, then the forecast ─▶ behind the others
 
-A search is some tenths of a second of work, and has about a megabyte at hand. A thousand that go on side by side
-would take a core and a gigabyte, and end no sooner.
+A search is some tenths of a second of work, and has about a megabyte at hand. A thousand that go on side by
+side would take a core and a gigabyte, and end no sooner.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ven_twin.ven.engine import StepTime, VenEngine
 VENS_IN_TICKS = 25
 """So many VENs of a process search in their ticks, as one alone does; more take turns.
 Interpretation: those that search in ticks take up to a fifth of a core."""
-SHARE = 0.06
-"""Of a core, for the searches of all VENs. Interpretation: with the ticks of a thousand it stays below 15 %."""
+SHARE = 0.08
+"""Of a core, for all VENs together. Interpretation: with the ticks of a thousand it stays below 15 %."""
 FIRST_SHARE = 0.2
 """And so much while there are VENs without an offer, which nobody can plan with."""
 LEAST_PAUSE_S, IDLE_S = 0.002, 1.0
@@ -117,7 +117,7 @@ class Searches:
                 await asyncio.sleep(IDLE_S)
 
     async def _turn(self, searcher: Searcher, *, first: bool) -> bool:
-        """Let a VEN search to its end, or until it has an offer when it has none; False when nothing was due."""
+        """Let a VEN search to its end, or when it has no offer until it has; False when nothing was due."""
         slices, share = 0, self._first_share if first else self._share
         while searcher in self._others:
             begun_s = self._cpu_s()

@@ -1,7 +1,7 @@
 """The reported shadow of a VEN that runs, said where it is news.
 
-What is reported is made, and held against what the service has, only when something of it may be worth saying:
-power and state of charge drift with each second, and an update of their own is not made for them.
+What is reported is made, and held against what the service has, only when something of it may be worth
+saying: power and state of charge drift with each second, and an update of their own is not made for them.
 """
 
 from __future__ import annotations

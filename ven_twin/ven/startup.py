@@ -19,7 +19,7 @@ from ven_twin.house.sizing import undersized
 from ven_twin.house.weather import standard_zone
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
-from ven_twin.ven.engine import TICK_S, VenEngine, rest_tick_s
+from ven_twin.ven.engine import TICK_S, VenEngine, busy_tick_s, rest_tick_s
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.settings import TwinSettings
@@ -86,6 +86,7 @@ def resume(
         answers=store.journal.answers(),
         report_interval_s=settings.report_interval_s,
         rest_tick_s=rest_tick_s(settings.vens),
+        busy_tick_s=busy_tick_s(settings.vens),
     )
     return engine, {} if persisted is None else persisted.pending
 
@@ -100,6 +101,7 @@ def start_engine(
     answers: Iterable[JournalledAck] = (),
     report_interval_s: float | None = None,
     rest_tick_s: float = TICK_S,
+    busy_tick_s: float = TICK_S,
 ) -> VenEngine:
     """The engine of a VEN that starts, from what an earlier run persisted and answered.
 
@@ -120,6 +122,7 @@ def start_engine(
         last_event=None if persisted is None else persisted.last_event,
         past=() if persisted is None else persisted.past,
         rest_tick_s=rest_tick_s,
+        busy_tick_s=busy_tick_s,
         ticked_s=now_s,
         row_s=now_s + TICK_S - state.settings.report_interval_s,
         loads_s=now_s,

@@ -22,8 +22,8 @@ WAL_MAX_BYTES = 256 * 1024
 PAGE_BYTES, CACHE_KIB, STATEMENTS = 1024, 64, 8
 """A connection's pages, how much of them is in memory, and its prepared statements.
 
-Measured: with SQLite's and Python's own (4,096, 2,000 and 128) an outbox that is empty takes 363 KB, and with these
-a third of it. A file of before keeps its pages."""
+Measured: with SQLite's and Python's own (4,096, 2,000 and 128) an outbox that is empty takes 363 KB, and with
+these a third of it. A file of before keeps its pages."""
 
 
 def open_database(path: str) -> sqlite3.Connection:
