@@ -1,8 +1,8 @@
 """The VENs of a crowd in one process: ``python -m harness.crowd.members twins|plain FOLDER PORT COUNT``.
 
 It prints a line of JSON when all are open, when all are connected, and when each twin has an offer, or as many
-as have when the time was up; then one for every line on standard input: ``rest SECONDS``, ``event SECONDS``; it
-ends with standard input.
+as have one when the time is up; then one for every line on standard input: ``rest SECONDS``,
+``event SECONDS``; it ends with standard input.
 """
 
 from __future__ import annotations

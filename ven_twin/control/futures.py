@@ -89,7 +89,7 @@ def futures(environment: HouseEnvironment, at_ts: float, count: int = FUTURES) -
     errors = len(OUTDOOR_ERRORS_C)
     return tuple(
         Future(
-            replace(environment, seed=seed, hours_kept=HOURS_DRAWN),
+            replace(environment, seed=seed, hours_drawn=HOURS_DRAWN),
             OUTDOOR_ERRORS_C[number % errors],
             UA_FACTORS[number // errors % len(UA_FACTORS)],
         )

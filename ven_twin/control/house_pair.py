@@ -30,7 +30,7 @@ from ven_twin.control.free_course import FreeCourse
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
 from ven_twin.control.load_up import plan_load_up
 from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
-from ven_twin.control.planning import NOTHING_PLANNED, UNCURTAILED, AtRest, Planned, Planning
+from ven_twin.control.planning import NOTHING_PLANNED, UNCURTAILED, AtRest, PlanMade, Planning
 from ven_twin.control.release import Release, begin, eased
 from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.control.ven_state import LoadShed
@@ -144,8 +144,8 @@ class HousePair:
         if alone and not lasting.controls and self.house is self.counterfactual:
             stepped = uncurtailed
         else:
-            held = setting_controls(settings) if alone else with_settings(self.plan, settings)
-            stepped = self.house.step(held, env, dt_s)
+            applied = setting_controls(settings) if alone else with_settings(self.plan, settings)
+            stepped = self.house.step(applied, env, dt_s)
         after = HousePair(
             house=stepped.house,
             counterfactual=uncurtailed.house,
@@ -228,7 +228,7 @@ class HousePair:
             if min(more_kw, most_kw) > 0.0:
                 plan = plan_load_up(remaining, more_kw, plan, self.plan.raised, most_kw=most_kw)
         plan = with_manual_sheds(plan, views, manual_kw, reasons)
-        return self._with(Planned(_with_easing(plan, views, easing_c), views), lasting)
+        return self._with(PlanMade(_with_easing(plan, views, easing_c), views), lasting)
 
     @property
     def _is_settled(self) -> bool:

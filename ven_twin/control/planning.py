@@ -36,7 +36,7 @@ class Planning(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanMade:
     """A plan that was made."""
 
     plan: ShedPlan = UNCURTAILED
@@ -48,7 +48,7 @@ class Planned:
         return not self.plan.controls
 
 
-NOTHING_PLANNED = Planned()
+NOTHING_PLANNED = PlanMade()
 
 
 class AtRest:
@@ -65,7 +65,7 @@ class AtRest:
         settings: Mapping[str, CircuitSetting],
     ) -> None:
         self._of = house, env, dt_s, switching, settings
-        self._made: Planned | None = None
+        self._made: PlanMade | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AtRest) and self._of == other._of
@@ -88,8 +88,8 @@ class AtRest:
         """The circuits as the plan saw them."""
         return self._look().views
 
-    def _look(self) -> Planned:
+    def _look(self) -> PlanMade:
         if self._made is None:
             views = circuit_views(*self._of)
-            self._made = Planned(plan_shed(views, 0.0), views)
+            self._made = PlanMade(plan_shed(views, 0.0), views)
         return self._made

@@ -204,10 +204,10 @@ class Schedule:
                 over = phase if phase is Phase.COMPLETED else scheduled.ended
                 events[event_id] = replace(scheduled, announced=phase, ended=over)
                 transitions.append(EventTransition(events[event_id], phase))
-        kept = _trimmed(events, now_ts)
-        if not transitions and len(kept) == len(self.events):
+        trimmed = _trimmed(events, now_ts)
+        if not transitions and len(trimmed) == len(self.events):
             return self, ()
-        return Schedule(kept), tuple(transitions)
+        return Schedule(trimmed), tuple(transitions)
 
     def announced_over(self, event_id: EventId) -> bool:
         """True once the end of *event_id* was announced, or it is not scheduled any more."""

@@ -56,7 +56,7 @@ class HouseEnvironment:
     end_uses: EndUses
     habits: Habits
     seed: int
-    hours_kept: int = HOURS_DRAWN
+    hours_drawn: int = HOURS_DRAWN
     occupants: Occupants = field(init=False)
     hourly: tuple[HourlyStream[Any], ...] = field(init=False)
     streams: tuple[Stream[Any], ...] = field(init=False)
@@ -126,7 +126,7 @@ class HouseEnvironment:
         hour = self.drawn.get(index)
         if hour is None:
             hour = self.drawn[index] = _drawn(self, index)
-            if len(self.drawn) > self.hours_kept:
+            if len(self.drawn) > self.hours_drawn:
                 del self.drawn[next(iter(self.drawn))]
         return hour
 

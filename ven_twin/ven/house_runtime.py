@@ -174,7 +174,7 @@ class HouseRuntime:
         """The house whose searches are done, without what they had at hand."""
         return self if not self.offering.futures else replace(self, offering=self.offering.put_away())
 
-    def given_up(self) -> HouseRuntime:
+    def set_search_aside(self) -> HouseRuntime:
         """The house with no search under way; the next one begins anew."""
         forecasting = self.forecasting
         if forecasting.trials:

@@ -73,7 +73,7 @@ class EngineSearcher:
     def set_search_aside(self) -> None:
         """Give up a search that is under way; what it has told stays."""
         engine = self._get()
-        self._put(engine.with_house(engine.house.given_up()))
+        self._put(engine.with_house(engine.house.set_search_aside()))
 
 
 class Searches:

@@ -59,7 +59,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
     environment = load_environment(profile, seed)
     warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
     return HouseRuntime(
-        environment=replace(environment, hours_kept=LIVED_HOURS),
+        environment=replace(environment, hours_drawn=LIVED_HOURS),
         clock=house_clock,
         panel=profile.panel,
         first=warmed,
