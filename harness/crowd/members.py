@@ -1,7 +1,7 @@
 """The VENs of a crowd in one process: ``python -m harness.crowd.members twins|plain FOLDER PORT COUNT``.
 
-It prints a line of JSON when all are open, when all are connected, and when each twin has an offer, or as many
-as have one when the time is up; then one for every line on standard input: ``rest SECONDS``,
+It prints a line of JSON when all are open, when all are connected, and when each twin has an offer, or as
+many as have one when the time is up; then one for every line on standard input: ``rest SECONDS``,
 ``event SECONDS``; it ends with standard input.
 """
 

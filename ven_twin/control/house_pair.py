@@ -301,8 +301,10 @@ def _remaining(
     views: tuple[CircuitView, ...], manual_kw: Mapping[str, float], follower: Follower | None
 ) -> tuple[CircuitView, ...]:
     """*views* with what commands took off them gone; a battery that follows the house covers what is left."""
+    if not manual_kw:
+        return views
     remaining = remaining_views(views, manual_kw)
-    if follower is None or not manual_kw or follower.circuit_id in manual_kw:
+    if follower is None or follower.circuit_id in manual_kw:
         return remaining
     return follower.following(remaining)
 
