@@ -144,3 +144,30 @@ def test_an_outbox_that_cannot_be_taken_up_lets_go_of_the_file(
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_file_with_larger_pages_is_taken_up_as_it_is(path: Path) -> None:
+    """One of before: its messages wait, and others come behind them."""
+    with Outbox(path) as before:
+        before.put("telemetry", "t", b"1")
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.execute("PRAGMA page_size = 4096")
+    db.execute("VACUUM")
+    db.close()
+    with Outbox(path) as outbox:
+        assert outbox._db.execute("PRAGMA page_size").fetchone() == (4096,)
+        outbox.put("telemetry", "t", b"2")
+        assert payloads(outbox) == [b"1", b"2"]
+
+
+def test_an_outbox_from_which_nothing_waits_is_not_read(outbox: Outbox) -> None:
+    """What is in flight is known; the file is asked for what is not."""
+    outbox.put("telemetry", "t", b"1")
+    assert len(outbox.window(10)) == 1
+    statements: list[str] = []
+    outbox._db.set_trace_callback(statements.append)
+    assert outbox.window(10) == []
+    assert statements == []
+    outbox.put("telemetry", "t", b"2")
+    assert [row.payload for row in outbox.window(10)] == [b"2"]
