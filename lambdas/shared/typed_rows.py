@@ -81,6 +81,7 @@ class RowReader(Generic[R]):
         )
         # Not strict: DynamoDB writes a number as text.
         self._pages = msgspec.json.Decoder(page, strict=False)
+        self._one = msgspec.json.Decoder(row, strict=False)
         self.attributes = tuple(field.encode_name for field in fields)
         self._values = [attrgetter(f"{field.name}.value") for field in fields]
 
@@ -89,6 +90,11 @@ class RowReader(Generic[R]):
         page: Any = self._pages.decode(body)
         columns = [map(value, page.items) for value in self._values]
         return list(starmap(self._kind, zip(*columns, strict=True))), page.last
+
+    def read_one(self, item: bytes | msgspec.Raw) -> R:
+        """One item. Raises msgspec.ValidationError as `read`."""
+        stored = self._one.decode(item)
+        return self._kind(*[value(stored) for value in self._values])
 
 
 @cache
