@@ -164,7 +164,7 @@ def _wire_path(name: str) -> str:
 
 
 def fitting(rows: Sequence[Telemetry]) -> int:
-    """How many of *rows*, from the first on, make one batch: at least one."""
+    """The number of *rows*, from the first on, that make one batch: at least one."""
     first = rows[0]
     for place, (before, row) in enumerate(pairwise(rows[:BATCH_MAX_ROWS]), start=1):
         same = row.boot_id == first.boot_id and _shared(row) == _shared(first)

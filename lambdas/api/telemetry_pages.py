@@ -44,16 +44,16 @@ def telemetry_page(
         limit: rows of a page.
     """
     first, last = reach(between)
-    item_id, _, given = (after or "").partition(WITHIN)
+    item_id, _, passed = (after or "").partition(WITHIN)
     if after is not None:
-        first = max(first, item_id if given else item_id + AFTER)
+        first = max(first, item_id if passed else item_id + AFTER)
     rows: dict[str, JsonObject] = {}
     items_read, count = 0, FIRST_ITEMS
     attributes = (ROW_ID, SAMPLES, *names)
     while True:
         items, more = page_of(table, partition, (first, last), attributes, min(count, limit))
         for item in items:
-            skip = int(given) if item[ROW_ID] == item_id and NUMBER.fullmatch(given) else 0
+            skip = int(passed) if item[ROW_ID] == item_id and NUMBER.fullmatch(passed) else 0
             of_item = rows_of(item, names)
             for place, row in enumerate(of_item[skip:], start=skip + 1):
                 if between[0] <= row[ROW_ID] <= between[1]:

@@ -76,17 +76,17 @@ class _RawPage(msgspec.Struct):
     last: JsonDict | None = msgspec.field(name="LastEvaluatedKey", default=None)
 
 
-class _Bytes(msgspec.Struct):
+class _StoredBytes(msgspec.Struct):
     value: bytes = msgspec.field(name="B")
 
 
-class _Number(msgspec.Struct, frozen=True):
+class _StoredNumber(msgspec.Struct, frozen=True):
     value: float = msgspec.field(name="N")
 
 
 class _BatchItem(msgspec.Struct):
-    samples: _Bytes
-    received_ts: _Number = msgspec.field(name="receivedTs", default=_Number(0.0))
+    samples: _StoredBytes
+    received_ts: _StoredNumber = msgspec.field(name="receivedTs", default=_StoredNumber(0.0))
 
 
 _raw_pages = msgspec.json.Decoder(_RawPage)
