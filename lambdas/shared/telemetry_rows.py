@@ -6,7 +6,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import repeat, starmap
+from itertools import groupby, repeat, starmap
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
@@ -45,7 +45,7 @@ class TelemetryReader(Generic[R]):
 
     def __init__(self, kind: type[R], from_ts: int, to_ts: int, *, newest_first: bool) -> None:
         self._rows, self._batches = typed_rows.reader(kind), _batches(kind)
-        self._from_ts, self._to_ts, self._newest_first = from_ts, to_ts, newest_first
+        self.from_ts, self.to_ts, self._newest_first = from_ts, to_ts, newest_first
         self.attributes = (*self._rows.attributes, SAMPLES)
 
     def read(self, body: bytes) -> tuple[list[R], LastKey | None]:
@@ -55,20 +55,21 @@ class TelemetryReader(Generic[R]):
             return self._cut(rows), last
         page = _raw_pages.decode(body)
         rows = []
-        for item in page.items:
-            if BATCH_MARK in bytes(item):
-                of_batch = self._batches.read(item, self._from_ts, self._to_ts)
+        for batched, items in groupby(page.items, lambda item: BATCH_MARK in bytes(item)):
+            if not batched:
+                rows += self._cut(self._rows.read_items(b",".join(items)))
+                continue
+            for item in items:
+                of_batch = self._batches.read(item, self.from_ts, self.to_ts)
                 rows += reversed(of_batch) if self._newest_first else of_batch
-            else:
-                rows += self._cut([self._rows.read_one(item)])
         return rows, page.last
 
     def _cut(self, rows: list[R]) -> list[R]:
         """*rows* before the end: items behind it are read only for the batches among them."""
         ends = [cast("Any", row).timestamp for row in rows]
-        if not ends or max(ends) < self._to_ts:
+        if not ends or max(ends) < self.to_ts:
             return rows
-        return [row for row, end in zip(rows, ends, strict=True) if end < self._to_ts]
+        return [row for row, end in zip(rows, ends, strict=True) if end < self.to_ts]
 
 
 class _RawPage(msgspec.Struct):
