@@ -143,7 +143,7 @@ def test_an_event_is_metered_until_its_cancellation_is_heard(engine: VenEngine) 
 
     def heard(engine: VenEngine, version: int, second: float, **event: object) -> VenEngine:
         document = {"version": version, "state": {"desired": {"drEvents": {"e1": event}}}}
-        return engine.on_shadow("get/accepted", document, {}, NOW + second, answers_us=False)
+        return engine.on_shadow("get/accepted", document, {}, NOW + second, answers_us=False)[0]
 
     interval = {"durationS": 60, "signal": "shedKw", "value": 1.0}
     engine, messages = live(heard(engine, 1, 0.5, startTs=NOW, intervals=[interval]), 1, 10)
@@ -226,14 +226,14 @@ def test_a_shadow_message_does_not_undo_a_pending_patch(engine: VenEngine) -> No
     """What a command has changed stays, while the shadow still holds the older value."""
     engine, effects = command(engine, op="disable", correlationId="c1")
     document = {"version": 1, "state": {"desired": {"enabled": True, "report_interval_seconds": 5}}}
-    engine = engine.on_shadow("get/accepted", document, effects.desired, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", document, effects.desired, NOW, answers_us=False)
     assert (engine.state.settings.enabled, engine.state.settings.report_interval_s) == (False, 5)
 
 
 def test_the_shadow_is_out_of_sync_after_a_reconnect(engine: VenEngine) -> None:
     """Messages may have been missed: the shadow has to be read again."""
     document = {"version": 1, "state": {"desired": {"certificateId": "a" * 64}}}
-    engine = engine.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
     assert engine.state.shadow.synchronized
     assert engine.desired_certificate_id == "a" * 64
     assert not engine.on_connected().state.shadow.synchronized
@@ -300,7 +300,7 @@ def test_the_report_interval_of_the_command_line_gives_way_to_the_shadow_s(
         start_engine(VEN, house, "b", START_S, report_interval_s=5.0).state.settings.report_interval_s == 5.0
     )
     desired = {"version": 1, "state": {"desired": {"report_interval_seconds": 7}}}
-    engine = engine.on_shadow("get/accepted", desired, {}, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", desired, {}, NOW, answers_us=False)
     persisted = engine.persisted({}, NOW)
     following = start_engine(VEN, house, "b", START_S, persisted=persisted, report_interval_s=5.0)
     assert following.state.settings.report_interval_s == 7
