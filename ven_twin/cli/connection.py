@@ -47,6 +47,14 @@ HouseOption = Annotated[
 ReportIntervalOption = Annotated[
     str | None, typer.Option("--report-interval", help="Between two telemetry rows: 2s, 5m.")
 ]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        help="In peace rows wait so long, to go in one message: 30s, 4m, 0 for off; "
+        "4m when left out, 0 at the local cloud.",
+    ),
+]
 TariffOption = Annotated[
     Path | None,
     typer.Option("--tariff", help="A house file, or a file with its [tariff]: money is shown by it."),
@@ -59,6 +67,19 @@ _WHICH_CLOUD: Options = {
     "profile": (ProfileOption, None),
     "region": (RegionOption, None),
 }
+
+
+def batch_seconds(batch: str | None, stage: str) -> float:
+    """The time that rows may wait for others, s, by the option or as is usual. Raises FieldError."""
+    from contracts.api.event_text import parse_seconds
+    from contracts.wire.shadow import BATCH_MAX_S
+
+    if batch is None:
+        return 0.0 if stage == LOCAL else BATCH_MAX_S
+    seconds = parse_seconds(batch, "--batch")
+    if seconds > BATCH_MAX_S:
+        raise FieldError("--batch", f"0 to {BATCH_MAX_S // 60}m, got {batch}")
+    return seconds
 
 
 def cloud_folder() -> Path:

@@ -66,6 +66,7 @@ class Members(NamedTuple):
     """The VENs of one process, each with its house and the seed of that, and how they live.
 
     Attributes:
+        batch_s: a row may wait so long in peace, to go with others.
         claimed: whether their identities are in their folders; else each is fetched from the stack.
         quiet: whether only warnings are logged.
     """
@@ -76,6 +77,7 @@ class Members(NamedTuple):
     stage: str
     profile: str | None
     region: str | None
+    batch_s: float
     claimed: bool
     quiet: bool
 
@@ -94,6 +96,7 @@ class Members(NamedTuple):
                 house_start_ts=self.lives.start_ts,
                 house_span_s=self.lives.span_s,
                 report_interval_s=self.report_interval_s,
+                batch_s=self.batch_s,
                 vens=len(self.homes),
             )
             for ven_id, (house, seed) in self.homes.items()

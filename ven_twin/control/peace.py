@@ -22,9 +22,9 @@ AROUND_EVENT_S = 15 * S_PER_MIN
 an event looks at its VENs before it, and sees from the rows after it that they come back."""
 SHED_STEP_KW = 0.5
 """A change of what a circuit can shed by less than this is no news, but to or from nothing it is."""
-CHANGE_S = 10 * S_PER_MIN
+CHANGE_S = 15 * S_PER_MIN
 """Between two snapshots of the circuits in peace, s, when only what they can shed has changed."""
-SNAPSHOT_S = 15 * S_PER_MIN
+SNAPSHOT_S = 30 * S_PER_MIN
 """Between two snapshots of the circuits in peace, s, when nothing has changed."""
 
 

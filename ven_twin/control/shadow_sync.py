@@ -27,11 +27,11 @@ from contracts.wire.shadow import merge
 NOT_FOUND = 404
 OFFER_STEP_KW = 0.5
 """A change of what is on offer by less than this is not worth a shadow update of its own."""
-FALL_S: Mapping[str, float] = MappingProxyType({"shedAvailabilityKw": 60.0, "loadUpAvailabilityKw": 300.0})
+FALL_S: Mapping[str, float] = MappingProxyType({"shedAvailabilityKw": 60.0, "loadUpAvailabilityKw": 600.0})
 """While it is quiet, a fall of what is on offer waits so long after the last update.
 
-Interpretation: a search takes a minute and a half in any case, and what can be drawn more goes up and down
-with each: `make counted` has what the choice costs.
+Interpretation: a search takes a minute and a half in any case. What can be drawn more goes up and down with
+each, so that its falls cost most; as rises wait too, a fleet reports less in sum than there is.
 """
 
 

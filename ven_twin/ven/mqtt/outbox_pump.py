@@ -114,12 +114,11 @@ class OutboxPump:
 
     async def run(self, wire: Wire) -> None:
         """Send until cancelled; idle, it waits for ``wake`` and does nothing else."""
-        self._window.reopen(wire.receive_maximum)
-        self._waiting, self._basic_ingest = self._waiting.connected(), self._basic_ingest.connected()
+        self.begin(wire)
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            resume_at_s = self._send_what_may_go(wire)
+            resume_at_s = self.send_what_may_go(wire)
             delay_s = None if resume_at_s is None else max(0.0, resume_at_s - time.monotonic())
             timer = None if delay_s is None else loop.call_later(delay_s, self._wake.set)
             try:
@@ -127,6 +126,11 @@ class OutboxPump:
             finally:
                 if timer is not None:
                     timer.cancel()
+
+    def begin(self, wire: Wire) -> None:
+        """Begin on a new connection: nothing is under way, and what has waited goes at once."""
+        self._window.reopen(wire.receive_maximum)
+        self._waiting, self._basic_ingest = self._waiting.connected(), self._basic_ingest.connected()
 
     async def send_now(self, topic: str, payload: bytes, qos: int) -> bool:
         """Send ahead of the outbox, within the window; False when the connection went before it could go."""
@@ -182,7 +186,7 @@ class OutboxPump:
         self._suspect = None
         return True
 
-    def _send_what_may_go(self, wire: Wire) -> float | None:
+    def send_what_may_go(self, wire: Wire) -> float | None:
         """Fill the window; when to look again, or None when an event will say so."""
         while True:
             now_s = time.monotonic()
