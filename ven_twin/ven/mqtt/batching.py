@@ -5,7 +5,7 @@
                           ▼
                         waits ──▶ the oldest waits for `wait_s`, or a batch is full ──▶ all go, as batches
                           ▲
-    a new connection ─────┘ only behind the first row that goes on it: until then none waits
+    a new connection ─────┘ once a row has gone on it, and all that was there: until then none waits
 
 Other messages overtake the rows that wait. Nothing here is lost when the process ends: what waits is in the
 outbox, and the next run may send it in other batches, as (venId, bootId, seq) tells rows apart.
@@ -55,11 +55,13 @@ class Waiting:
 
     Attributes:
         pace: how telemetry goes out.
-        heard: whether a row has gone on this connection.
+        begun: whether a row has gone on this connection.
+        heard: whether with it all has gone that was there.
         since_s: when the oldest row that waits came; None when none waits.
     """
 
     pace: Pace = AT_ONCE
+    begun: bool = False
     heard: bool = False
     since_s: float | None = None
 
@@ -86,11 +88,15 @@ class Waiting:
 
     def connected(self) -> Waiting:
         """A new connection: what has waited goes at once, and so does the first row that comes."""
-        return replace(self, heard=False)
+        return replace(self, begun=False, heard=False)
 
     def sent(self) -> Waiting:
         """A row has gone on this connection."""
-        return self if self.heard else replace(self, heard=True)
+        return self if self.begun else replace(self, begun=True)
+
+    def drained(self) -> Waiting:
+        """All has gone that may go."""
+        return replace(self, heard=True) if self.begun and not self.heard else self
 
 
 @dataclass(frozen=True, slots=True)

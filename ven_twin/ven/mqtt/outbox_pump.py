@@ -204,6 +204,8 @@ class OutboxPump:
             ready = self._ready(wire, room)
             for parcel in ready:
                 self._send_parcel(wire, parcel, now_s)
+            if not ready:
+                self._waiting = self._waiting.drained()
             self._waiting = self._waiting.counted(self._outbox.waiting, now_s)
             due_s = self._waiting.due_s(self._outbox.waiting)
             if due_s is not None and due_s <= now_s:

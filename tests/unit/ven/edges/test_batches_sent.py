@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
@@ -25,6 +26,8 @@ class Link:
         self.outbox, self.now_s = outbox, 1000.0
         self.receive_maximum = self.packet_max_bytes = None
         self.sent: list[tuple[str, bytes]] = []
+        self.unacked: list[int] = []
+        self._packets = count(1)
         monkeypatch.setattr(outbox_pump.time, "monotonic", lambda: self.now_s)
         self.pump = OutboxPump(outbox, lambda: None, **options)
         self.pump.keep_pace(PEACE)
@@ -33,7 +36,8 @@ class Link:
     def send(self, topic: str, payload: bytes, qos: int) -> int | None:  # noqa: ARG002
         """Take a message."""
         self.sent.append((topic, payload))
-        return len(self.sent)
+        self.unacked.append(next(self._packets))
+        return self.unacked[-1]
 
     def step(self, after_s: float = 0.0) -> float | None:
         """Let time pass, and the pump work; when it is due again."""
@@ -41,13 +45,14 @@ class Link:
         return self.pump.send_what_may_go(self)
 
     def ack(self, code: int = 0) -> None:
-        """Acknowledge the last message, and let the pump work."""
-        self.pump.puback(len(self.sent), code)
+        """Acknowledge the oldest message under way, and let the pump work."""
+        self.pump.puback(self.unacked.pop(0), code)
         self.step()
 
     def lose(self) -> None:
         """The broker ends the connection; there is another at once."""
         self.pump.connection_lost(by_peer=True)
+        self.unacked.clear()
         self.pump.begin(self)
         self.step(1.0)
 
@@ -138,8 +143,8 @@ def test_a_backlog_goes_at_once_in_few_messages(outbox: Outbox, monkeypatch: pyt
     link = Link(outbox, monkeypatch)
     while outbox.depth:
         link.step(1.0)
-        for packet_id in range(1, len(link.sent) + 1):
-            link.pump.puback(packet_id, 0)
+        while link.unacked:
+            link.ack()
     assert [seq for rows in link.rows for seq in rows] == list(range(2880))
     assert len(link.sent) <= 100
 
@@ -198,7 +203,7 @@ def test_a_batch_that_is_refused_is_sent_row_by_row(link: Link) -> None:
     link.step(240.0)
     link.ack(BAD_PAYLOAD)
     while link.outbox.depth:
-        link.ack(BAD_PAYLOAD if link.rows[-1] == [2] else 0)
+        link.ack(BAD_PAYLOAD if link.rows[-len(link.unacked)] == [2] else 0)
     assert link.rows == [[1, 2, 3], [1], [2], [3]]
     assert len(link.outbox.quarantined()) == 1
 
@@ -223,6 +228,7 @@ def test_rows_that_were_shed_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch
         link.step(240.0)
         link.lose()
         link.pump.connection_lost(by_peer=True)
+        link.unacked.clear()
         put(outbox, *range(8, 60))
         link.sent.clear()
         link.pump.begin(link)

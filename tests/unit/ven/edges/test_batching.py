@@ -80,12 +80,14 @@ def test_the_first_row_of_a_connection_does_not_wait() -> None:
     waiting = Waiting(PEACE).connected()
     assert not waiting.holds
     assert waiting.counted(3, 100.0).due_s(3) == 100.0
-    assert waiting.sent().holds
+    assert not waiting.sent().holds
+    assert waiting.sent().drained().holds
+    assert not waiting.drained().holds
 
 
 def test_rows_wait_until_the_oldest_has_waited_long_enough() -> None:
     """Later rows do not put the time off."""
-    waiting = Waiting(PEACE).sent().counted(1, 100.0).counted(5, 220.0)
+    waiting = Waiting(PEACE).sent().drained().counted(1, 100.0).counted(5, 220.0)
     assert waiting.due_s(5) == 340.0
     assert waiting.let_go().due_s(0) is None
 
@@ -100,5 +102,5 @@ def test_at_full_rate_nothing_waits(pace: Pace) -> None:
 
 def test_a_full_batch_does_not_wait() -> None:
     """Nothing is gained by waiting for a row that does not fit in."""
-    waiting = Waiting(PEACE).sent().counted(BATCH_MAX_ROWS, 100.0)
+    waiting = Waiting(PEACE).sent().drained().counted(BATCH_MAX_ROWS, 100.0)
     assert waiting.due_s(BATCH_MAX_ROWS) == 100.0
