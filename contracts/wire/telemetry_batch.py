@@ -32,14 +32,12 @@ from contracts.wire.telemetry import (
     PositivePower,
     Power,
     ReactivePower,
+    Sequence as RowNumber,
     Soc,
     Telemetry,
     Text,
     Timestamp,
     check_sender,
-)
-from contracts.wire.telemetry import (
-    Sequence as RowNumber,
 )
 
 T = TypeVar("T")

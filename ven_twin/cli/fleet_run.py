@@ -16,6 +16,7 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
+    BasicIngestOption,
     BatchOption,
     Options,
     ProfileOption,
@@ -148,6 +149,7 @@ def run_fleet(
     past_days: PastDaysOption = 0,
     report_interval: ReportIntervalOption = None,
     batch: BatchOption = None,
+    basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -177,7 +179,16 @@ def run_fleet(
         _write_past(cloud, homes, past_days, lives)
     large = choice.count is not None
     members = Members(
-        homes, lives, interval_s, stage, profile, region, batch_s=batch_s, claimed=large, quiet=large
+        homes,
+        lives,
+        interval_s,
+        stage,
+        profile,
+        region,
+        batch_s=batch_s,
+        basic_ingest=basic_ingest,
+        claimed=large,
+        quiet=large,
     )
     left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:

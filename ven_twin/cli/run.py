@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
@@ -17,6 +18,7 @@ from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
 from ven_twin.cli.connection import (
     LOCAL,
+    BasicIngestOption,
     BatchOption,
     HouseOption,
     JsonOption,
@@ -30,6 +32,7 @@ from ven_twin.cli.connection import (
     VenArgument,
     batch_seconds,
     house_errors,
+    rules_of,
     ven_folder,
     with_options,
 )
@@ -178,6 +181,7 @@ def run(
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
     settings: Callable[[str, str], tuple[TwinSettings, Shown]],
+    basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -200,6 +204,7 @@ def run(
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
     fetch: Fetch | None = None
+    rules: str | None = None
     if certs is None or endpoint is None:
         options = [ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
@@ -207,7 +212,8 @@ def run(
         identity = fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
         fetch = partial(fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
-        twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
+        twin, rules = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port), identity.rules
+    twin = replace(twin, rules=rules_of(stage, basic_ingest, rules))
     _run_twin(twin, certs, fetch, shown)
 
 

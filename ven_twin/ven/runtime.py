@@ -78,6 +78,7 @@ class Twin:
             keepalive_s=settings.keepalive_s,
             protocol=settings.protocol,
             gate=gate,
+            rule_topics=None if settings.rules is None else engine.topics.ingest(settings.rules),
         )
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(engine.topics, self._session.publish_now)

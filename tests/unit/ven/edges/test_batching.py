@@ -35,7 +35,7 @@ def test_a_row_alone_goes_as_it_is() -> None:
 
 
 def test_a_message_stays_below_what_is_metered_as_one() -> None:
-    """A day's backlog of a house with ten circuits is cut into messages of 5 KB at most, none of them small."""
+    """The backlog of a house with ten circuits is cut into messages of 5 KB at most, none of them small."""
     sent = parcels(stored(*range(1, 241)))
     sizes = [len(parcel.payload) + len(parcel.topic) for parcel in sent]
     assert max(sizes) <= BATCH_MAX_BYTES
