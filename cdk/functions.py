@@ -218,7 +218,7 @@ def store_telemetry(resources: SharedResources) -> LambdaFunction:
         timeout_s=resources.feed_timeout_s,
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    store.feed(resources.telemetry.queue)
+    store.feed(resources.telemetry.queue, window_s=resources.stage.telemetry_window_s)
     return store
 
 

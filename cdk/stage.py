@@ -24,6 +24,8 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
 MAX_VENS = 80
+TELEMETRY_WINDOW_S, MOST_WINDOW_S = 5, 60
+"""In an event rows are needed each minute, when what is delivered is looked at."""
 BASELINES: tuple[str, ...] = get_args(Baseline)
 HOLIDAYS = ("auto", "none", "nerc")
 """Holiday calendars that are no country's."""
@@ -49,6 +51,8 @@ class Stage:
         log_retention_days: how long logs are kept; a value that CloudWatch knows.
         settle_delay_s: from an event's end to its settlement; the last telemetry is in by then.
         visibility_s: how long a queue waits before it tries a message again.
+        telemetry_window_s: how long a batch of telemetry may wait to be filled, 0 to 60 s: the larger the
+            fleet, the fewer invocations a message costs.
         keep_tables: whether the tables outlive the stack.
         tls_only: whether queues refuse plain HTTP from anywhere; the local gateway speaks nothing else.
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
@@ -77,6 +81,7 @@ class Stage:
     log_retention_days: int
     settle_delay_s: int
     visibility_s: int
+    telemetry_window_s: int
     keep_tables: bool
     tls_only: bool
     deployer_credentials: bool
@@ -140,6 +145,7 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         log_retention_days=30 if name == "prod" else 7,
         settle_delay_s=3 if local else 120,
         visibility_s=10 if local else 90,
+        telemetry_window_s=0 if local else _window(context("telemetry_window_s")),
         keep_tables=name == "prod",
         tls_only=not local,
         deployer_credentials=local,
@@ -194,6 +200,14 @@ def _days(context: Callable[[str], str | None], key: str, *, default: int, least
     if not value.isdecimal() or not least <= int(value) <= 3650:
         bounds = f"from {least} to 3650" if least else "up to 3650"
         raise FieldError(key, f"{value!r} is no number of days {bounds}")
+    return int(value)
+
+
+def _window(value: str | None) -> int:
+    if value is None:
+        return TELEMETRY_WINDOW_S
+    if not value.isdecimal() or int(value) > MOST_WINDOW_S:
+        raise FieldError("telemetry_window_s", f"{value!r} is no number of seconds from 0 to {MOST_WINDOW_S}")
     return int(value)
 
 

@@ -13,14 +13,14 @@ but null is left out. Of the circuits a batch has the power alone: a loads snaps
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice, pairwise
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from contracts.errors import FieldError
+from contracts.errors import FieldError, WireError
 from contracts.wire import codec
 from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.telemetry import (
@@ -32,12 +32,14 @@ from contracts.wire.telemetry import (
     PositivePower,
     Power,
     ReactivePower,
-    Sequence as RowNumber,
     Soc,
     Telemetry,
     Text,
     Timestamp,
     check_sender,
+)
+from contracts.wire.telemetry import (
+    Sequence as RowNumber,
 )
 
 T = TypeVar("T")
@@ -49,14 +51,14 @@ Percent = Annotated[float, Meta(ge=0, le=1000)]
 BATCH_MAX_ROWS = 60
 """Rows of a batch at most."""
 BATCH_SPAN_S = 900
-"""The time from a batch's first row to its last at most, s: who reads rows of a time looks so far behind it."""
+"""From a batch's first row to its last at most, s: who reads rows of a time looks so far behind it."""
 CIRCUITS_MAX = 64
 """Circuits of a row that are stored. Interpretation: a house's panel has places for 42 breakers at most."""
 SAMPLES = "samples"
 
 
 class Samples(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
-    """The rows of a batch, a list a field; see `Telemetry` for what each means. Unset where no row has one."""
+    """The rows of a batch, a list a field, as `Telemetry` has them. Unset where no row has one."""
 
     timestamp: Column[Timestamp]
     seq: Column[RowNumber]
@@ -87,7 +89,7 @@ class TelemetryBatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     def last_row(self) -> Telemetry:
         """The newest row, without circuits."""
-        return cast("Telemetry", self.row(len(self.samples.seq) - 1))
+        return self.row(len(self.samples.seq) - 1)
 
     def row(self, place: int) -> Telemetry:
         """The row at *place*, without circuits."""
@@ -103,12 +105,19 @@ class TelemetryBatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 ROW_FIELDS = tuple(name for name in Samples.__struct_fields__ if name != "circuits_kw")
 SHARED_FIELDS = ("schema_version", "panel_amperage_rating", "panel_voltage", "panel_max_kw")
 """Fields of a row that a batch has once."""
+_POWERS = frozenset(["usedPowerKw", "power_kw"])
 _REQUIRED = frozenset(["timestamp", "seq", "used_power_kw", "baseline_power_kw", "shed_power_kw"])
 
 
 def is_batch(raw: bytes) -> bool:
-    """True when a payload of the telemetry topic may be a batch; a row is not."""
-    return b'"samples"' in raw
+    """True when a payload of the telemetry topic is a batch; a row has its power beside whatever else."""
+    if b'"samples"' not in raw:
+        return False
+    try:
+        value = codec.load_object(raw)
+    except WireError:
+        return False
+    return SAMPLES in value and value.keys().isdisjoint(_POWERS)
 
 
 def read_batch(raw: bytes, *, ven_id: VenId) -> TelemetryBatch:
@@ -155,7 +164,7 @@ def _wire_path(name: str) -> str:
 
 
 def fitting(rows: Sequence[Telemetry]) -> int:
-    """How many of *rows*, from the first on, make one batch: at least one."""
+    """The number of *rows*, from the first on, that make one batch: at least one."""
     first = rows[0]
     for place, (before, row) in enumerate(pairwise(rows[:BATCH_MAX_ROWS]), start=1):
         same = row.boot_id == first.boot_id and _shared(row) == _shared(first)
@@ -180,16 +189,16 @@ def batch_of(rows: Sequence[Telemetry]) -> TelemetryBatch:
     )
 
 
-def _circuits(rows: Sequence[Telemetry]) -> Mapping[str, tuple[float | None, ...]]:
+def _circuits(rows: Sequence[Telemetry]) -> dict[str, tuple[float | None, ...]]:
     """The power of the circuits of *rows*, kW, a value a row."""
     powers_kw = [{load.id: load.current_power_kw for load in row.loads} for row in rows]
     names = dict.fromkeys(name for row in powers_kw for name in row)
     return {name: tuple(row.get(name) for row in powers_kw) for name in islice(names, CIRCUITS_MAX)}
 
 
-def _shared(row: Telemetry) -> tuple[object, ...]:
+def _shared(row: Telemetry) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in SHARED_FIELDS)
 
 
 def _or_none(value: T | UnsetType) -> T | None:
-    return None if value is UNSET else cast("T", value)
+    return None if isinstance(value, UnsetType) else value

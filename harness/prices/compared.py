@@ -47,7 +47,10 @@ class Filling(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Counted(msgspec.Struct, frozen=True, rename="camel"):
-    """A count of so many VENs at an interval, for so many seconds, by the names of `local_cloud.metering`."""
+    """A count of so many VENs at an interval, for so many seconds, by the names of `local_cloud.metering`.
+
+    *batch_s* and *basic_ingest* are how they sent their rows.
+    """
 
     date: str
     vens: int
@@ -56,6 +59,8 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     counts: Mapping[str, float]
     event: EventCount | None = None
     fillings: tuple[Filling, ...] = ()
+    batch_s: float = 0.0
+    basic_ingest: bool = False
 
     def total(self, prefix: str) -> float:
         """The sum of all whose name begins so."""
@@ -99,7 +104,14 @@ class Compared:
 def reckoned_fleet(counted: Counted) -> BilledFleet:
     """The fleet of a count, with the shadow updates that it had."""
     a_day = counted.counts.get("shadow_updates", 0.0) / counted.vens / counted.seconds * S_PER_DAY
-    return BilledFleet(vens=counted.vens, interval_s=counted.interval_s, updates_a_day=a_day)
+    return BilledFleet(
+        vens=counted.vens,
+        interval_s=counted.interval_s,
+        batch_s=counted.batch_s,
+        basic_ingest=counted.basic_ingest,
+        window_s=0.0,  # of the local stage
+        updates_a_day=a_day,
+    )
 
 
 def comparison(counted: Counted) -> tuple[Compared, ...]:

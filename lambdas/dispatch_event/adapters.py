@@ -14,7 +14,7 @@ from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
-from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
 from contracts.wire.ids import ProgramId, VenId
 from lambdas.dispatch_event.booked_days import BookedDays
@@ -30,6 +30,7 @@ from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import BEGIN, END, EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
+from lambdas.shared.telemetry_rows import query_telemetry
 
 SKEW_LOOK_S = 600
 """The age of the oldest row that the skew of a clock is taken from."""
@@ -123,8 +124,9 @@ class DispatchAdapters:
             return ven
         if abs(last.received_ts - last.timestamp) <= SKEW_S:
             return ven
-        between = telemetry_range(last.timestamp - SKEW_LOOK_S, last.timestamp + 1)
-        rows_read = list(chain.from_iterable(self.telemetry.query_rows(ReceivedRow, ven.ven_id, between)))
+        since_ts, until_ts = last.timestamp - SKEW_LOOK_S, last.timestamp + 1
+        pages = query_telemetry(self.telemetry, ReceivedRow, ven.ven_id, since_ts, until_ts)
+        rows_read = list(chain.from_iterable(pages))
         return msgspec.structs.replace(ven, clock_skew_s=skew_of(rows_read) or None)
 
     def carry_out(

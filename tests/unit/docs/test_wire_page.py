@@ -11,7 +11,7 @@ import pytest
 
 from contracts.store import stack
 from contracts.store.envelopes import Envelope
-from contracts.wire import acks, codec, commands, events, shadow, telemetry
+from contracts.wire import acks, codec, commands, events, shadow, telemetry, telemetry_batch
 from contracts.wire.acks import Ack, CircuitCurtailed, Particulars
 from contracts.wire.commands import OPERATIONS, VenCommand
 from contracts.wire.events import DrEvent, Interval
@@ -24,6 +24,7 @@ from contracts.wire.telemetry import (
     Telemetry,
     read_loads,
 )
+from contracts.wire.telemetry_batch import Samples, TelemetryBatch
 from contracts.wire.topics import ProvisioningTopics, Topics, claim_client_id, rules_name
 from tests.unit.docs.markdown import ROOT, code_spans, names, tables
 
@@ -31,6 +32,8 @@ PAGE = ROOT / "docs" / "reference" / "wire.md"
 TABLES = tables(PAGE)
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "Telemetry": Telemetry,
+    "Batch": TelemetryBatch,
+    "Samples": Samples,
     "Load": Load,
     "Loads snapshot": LoadsSnapshot,
     "Ack": Ack,
@@ -100,7 +103,7 @@ def test_a_message_has_the_fields_that_the_page_gives_it(heading: str) -> None:
 def test_every_struct_of_the_wire_has_its_table() -> None:
     """A message that is added is described, or it is an operation or the judged form of desired."""
     of_the_wire = set[type[msgspec.Struct]]().union(
-        *(structs(module) for module in (acks, commands, events, shadow, telemetry))
+        *(structs(module) for module in (acks, commands, events, shadow, telemetry, telemetry_batch))
     )
     elsewhere = {VenCommand, Desired, *OPERATIONS.values()}
     assert of_the_wire - elsewhere == set(STRUCTS.values()) - {Envelope}

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.prices.compared import COUNTED, Compared, Counted, comparison, event_comparison
-from harness.prices.measuring import DAYS, updates_a_day
+from harness.prices.measuring import DAYS, a_day
 from harness.prices.page import PAGE, page
 from harness.prices.shadow_day import LivedHours
 from ven_twin.operations.bill import stack
@@ -47,7 +47,9 @@ def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
 
 def test_a_ven_pays_for_what_comes_down_and_for_its_own_pubacks() -> None:
     """A shadow update is a message up, one down, the VEN's PUBACK, an operation, a rule and a write."""
-    bill = {item.name: item.quantity for item in fleet_items(BilledFleet(vens=1))}
+    bill = {
+        item.name: item.quantity for item in fleet_items(BilledFleet(vens=1, batch_s=0, basic_ingest=False))
+    }
     down, acks = bill["IoT messages down"], bill["PUBACKs of VENs"]
     assert down == acks == pytest.approx(30 * measured().updates)
     assert bill["IoT shadow"] == pytest.approx(down * measured().record_kb)
@@ -79,7 +81,8 @@ def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted)
 def test_the_days_are_those_that_were_lived() -> None:
     """A VEN's updates are of `days.jsonl`, with as many rows and snapshots as the clock has."""
     lived = [msgspec.json.decode(line, type=LivedHours) for line in DAYS.read_bytes().splitlines()]
-    assert measured().updates_a_day == updates_a_day(lived)
+    assert measured().updates_a_day == a_day(lived, "updates")
+    assert measured().snapshots_a_day == a_day(lived, "snapshots")
     for hours in lived:
         assert hours.rows == hours.snapshots == pytest.approx(hours.hours * 120, abs=1)
 
