@@ -42,7 +42,7 @@ def _is_event_near(state: VenState, now_ts: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadsSaid:
+class SentSnapshot:
     """The snapshot of the circuits that was sent last.
 
     Attributes:
@@ -54,7 +54,7 @@ class LoadsSaid:
     loads: Mapping[str, Load] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, now_s: float, loads: Iterable[Load]) -> LoadsSaid:
+    def at(cls, now_s: float, loads: Iterable[Load]) -> SentSnapshot:
         """*loads* were sent at *now_s*."""
         return cls(now_s, {load.id: load for load in loads})
 
@@ -76,4 +76,4 @@ def _shed_changed(before: Load, after: Load) -> bool:
     return abs(after_kw - before_kw) >= SHED_STEP_KW or (before_kw > 0.0) != (after_kw > 0.0)
 
 
-NOTHING_SAID = LoadsSaid()
+NO_SNAPSHOT = SentSnapshot()

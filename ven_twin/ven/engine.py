@@ -27,7 +27,7 @@ from contracts.wire.topics import Topics
 from ven_twin.control import acks, reporting
 from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.control.event_history import PastEvent, past_event, with_past
-from ven_twin.control.peace import NOTHING_SAID, LoadsSaid, in_peace
+from ven_twin.control.peace import NO_SNAPSHOT, SentSnapshot, in_peace
 from ven_twin.control.schedule import OVER, EventTransition, Schedule
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.command_receiver import CommandReceiver
@@ -104,7 +104,7 @@ class VenEngine:
         row_s: the last telemetry row.
         row_seq: number of the next telemetry row.
         loads_s: the last look at the circuits, whether they are worth a snapshot.
-        loads_said: the last snapshot of them.
+        snapshot_before: the last snapshot of them.
         loads_seq: number of the next snapshot of the circuits.
         rest_tick_s: longest time between two ticks while no event is acted on or given back, s.
     """
@@ -119,7 +119,7 @@ class VenEngine:
     row_s: float
     row_seq: int = 0
     loads_s: float
-    loads_said: LoadsSaid = NOTHING_SAID
+    snapshot_before: SentSnapshot = NO_SNAPSHOT
     loads_seq: int = 0
     rest_tick_s: float = TICK_S
 
@@ -228,7 +228,7 @@ class VenEngine:
         """
         state = replace(self.state, shadow=self.state.shadow.disconnected())
         loads_s = -inf if self.batches else self.loads_s
-        return replace(self, state=state, loads_s=loads_s, loads_said=NOTHING_SAID)
+        return replace(self, state=state, loads_s=loads_s, snapshot_before=NO_SNAPSHOT)
 
     def stop(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Read the last row and give every circuit back."""
@@ -292,13 +292,13 @@ def _has_news(before: Schedule, after: Schedule) -> bool:
 
 def _loads(engine: VenEngine, now: StepTime) -> tuple[VenEngine, list[Message]]:
     loads = engine.house.loads(engine.state, engine.house.flowing())
-    if engine.is_quiet(now.ts) and not engine.loads_said.is_news(loads, now.s):
+    if engine.is_quiet(now.ts) and not engine.snapshot_before.is_news(loads, now.s):
         return replace(engine, loads_s=now.s), []
     snapshot = reporting.loads_snapshot(
         engine.sender, timestamp=int(now.ts), seq=engine.loads_seq, loads=loads
     )
-    said = LoadsSaid.at(now.s, loads) if engine.batches else engine.loads_said
-    engine = replace(engine, loads_s=now.s, loads_said=said, loads_seq=engine.loads_seq + 1)
+    sent = SentSnapshot.at(now.s, loads) if engine.batches else engine.snapshot_before
+    engine = replace(engine, loads_s=now.s, snapshot_before=sent, loads_seq=engine.loads_seq + 1)
     return engine, [Message("loads", engine.topics.loads, codec.encode(snapshot))]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.wire.telemetry import Load
 from tests.support.ven_states import NOW, desired, event, told, ven
-from ven_twin.control.peace import CHANGE_S, SNAPSHOT_S, LoadsSaid, in_peace
+from ven_twin.control.peace import CHANGE_S, SNAPSHOT_S, SentSnapshot, in_peace
 from ven_twin.control.ven_state import LoadShed
 
 HOUR = 3600
@@ -66,24 +66,24 @@ def test_there_is_no_peace_while_a_command_acts_or_the_house_is_not_at_rest() ->
 @pytest.mark.parametrize("change", [{"enabled": False}, {"priority": 6}, {"capacity_kw": 3.0}])
 def test_a_circuit_that_was_set_is_news_at_once(change: dict[str, object]) -> None:
     """An operator sees what came of a setting."""
-    assert LoadsSaid.at(0.0, [HVAC]).is_news([msgspec.structs.replace(HVAC, **change)], 30.0)
+    assert SentSnapshot.at(0.0, [HVAC]).is_news([msgspec.structs.replace(HVAC, **change)], 30.0)
 
 
 @pytest.mark.parametrize(("sheds_kw", "news"), [(2.4, False), (2.5, True), (1.5, True), (0.0, True)])
 def test_what_a_circuit_can_shed_is_news_a_while_later(sheds_kw: float, news: bool) -> None:
     """By half a kW, or to nothing; a compressor that cycles is not told each time."""
-    said, now = LoadsSaid.at(0.0, [HVAC]), [msgspec.structs.replace(HVAC, shed_capability_kw=sheds_kw)]
+    said, now = SentSnapshot.at(0.0, [HVAC]), [msgspec.structs.replace(HVAC, shed_capability_kw=sheds_kw)]
     assert not said.is_news(now, CHANGE_S - 1)
     assert said.is_news(now, CHANGE_S) is news
 
 
 def test_nothing_new_is_said_every_half_hour() -> None:
     """What a circuit draws is in the rows, and is no news."""
-    said, now = LoadsSaid.at(0.0, [HVAC]), [msgspec.structs.replace(HVAC, current_power_kw=0.0)]
+    said, now = SentSnapshot.at(0.0, [HVAC]), [msgspec.structs.replace(HVAC, current_power_kw=0.0)]
     assert not said.is_news(now, SNAPSHOT_S - 1)
     assert said.is_news(now, SNAPSHOT_S)
 
 
 def test_after_a_connect_the_circuits_are_news() -> None:
     """The cloud may have another snapshot, or none."""
-    assert LoadsSaid().is_news([HVAC], 0.0)
+    assert SentSnapshot().is_news([HVAC], 0.0)

@@ -54,7 +54,7 @@ class Outbox:
         self._cap_bytes = cap_bytes
         self._handed_out = 0  # rows up to this id have been taken by window()
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
-        self._held_back: list[int] = []  # rows below it that were passed over, in order
+        self._passed_over: list[int] = []  # rows below it that were passed over, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
         self._done: set[int] = set()  # acknowledged, still to be deleted
         self._last_id = 0
@@ -171,12 +171,12 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """Rows that `window` has passed over, and that wait for `let_go`; with those that were shed since."""
-        return len(self._held_back)
+        return len(self._passed_over)
 
     def let_go(self) -> None:
         """Have `window` return the rows that it has passed over, each at its place."""
-        self._again = sorted([*self._again, *self._held_back])
-        self._held_back.clear()
+        self._again = sorted([*self._again, *self._passed_over])
+        self._passed_over.clear()
 
     def window(self, limit: int, *, without: str | None = None) -> list[OutboxRow]:
         """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on.
@@ -225,7 +225,7 @@ class Outbox:
             self.flush()
             self._in_flight.clear()
             self._again.clear()
-            self._held_back.clear()
+            self._passed_over.clear()
             self._handed_out = 0
         elif self._in_flight.pop(row_id, None) is not None:
             bisect.insort(self._again, row_id)
@@ -274,7 +274,7 @@ class Outbox:
             if row_id in self._done:
                 continue
             if row[0] == without:
-                self._held_back.append(row_id)
+                self._passed_over.append(row_id)
                 continue
             self._in_flight[row_id] = size
             if schema.is_whole(crc, *row):
