@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.telemetry_rows import TOPIC, put, seqs_of
@@ -27,6 +27,7 @@ steps = st.lists(
         st.tuples(st.just("ack row"), st.just(0)),
         st.tuples(st.just("pass"), st.sampled_from([0.5, 5.0, 30.0, 70.0])),
         st.tuples(st.just("puback"), st.tuples(st.integers(0, 5), st.sampled_from([0, 0, 0, 0x97]))),
+        st.tuples(st.just("puback all"), st.just(0)),
         st.tuples(st.just("lose"), st.booleans()),
         st.tuples(st.just("crash"), st.just(0)),
         st.tuples(st.just("pace"), st.sampled_from(sorted(PACES))),
@@ -85,6 +86,8 @@ class Broker:
             packet = [*self.under_way][detail[0] % len(self.under_way)]
             del self.under_way[packet]
             self.pump.puback(packet, detail[1])
+        elif step == "puback all":
+            self.acknowledge()
         elif step in {"lose", "crash"}:
             self.pump.connection_lost(by_peer=step == "lose" and detail)
             self.under_way.clear()
@@ -106,6 +109,12 @@ class Broker:
                 return
         raise AssertionError("the pump does not come to an end")
 
+    def acknowledge(self) -> None:
+        """Acknowledge everything that is under way."""
+        for packet in [*self.under_way]:
+            del self.under_way[packet]
+            self.pump.puback(packet, 0)
+
     def settle(self) -> None:
         """Acknowledge everything, until nothing is left."""
         for _ in range(2000):
@@ -113,9 +122,7 @@ class Broker:
                 return
             self.now_s += 1.0
             self.work()
-            for packet in [*self.under_way]:
-                del self.under_way[packet]
-                self.pump.puback(packet, 0)
+            self.acknowledge()
             self.work()
         raise AssertionError("the outbox does not drain")
 
@@ -143,6 +150,9 @@ def test_every_row_arrives(script: list[tuple[str, Any]]) -> None:
 
 
 @given(steps)
+@example([("row", 1), ("puback all", 0), ("row", 1), ("pass", 70.0)])
+@example([("row", 1), ("puback all", 0), ("row", 1), ("pass", 30.0), ("row", 1), ("pass", 30.0)])
+@example([("row", 1), ("puback all", 0), ("row", 1), ("pace", "event")])
 def test_no_row_waits_longer_than_it_may(script: list[tuple[str, Any]]) -> None:
     """With nothing under way, a row has waited `WAIT_S` at most in peace, and not at all otherwise."""
 
