@@ -84,7 +84,7 @@ def batch_seconds(batch: str | None, stage: str) -> float:
 
     if batch is None:
         return 0.0 if stage == LOCAL else BATCH_MAX_S
-    seconds = parse_seconds(batch, "--batch")
+    seconds = 0.0 if batch.strip() in {"0", "0s"} else parse_seconds(batch, "--batch")
     if seconds > BATCH_MAX_S:
         raise FieldError("--batch", f"0 to {BATCH_MAX_S // 60}m, got {batch}")
     return seconds

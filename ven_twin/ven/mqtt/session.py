@@ -108,6 +108,7 @@ class MqttSession:
         self._pump = OutboxPump(outbox, self._notify, rule_topics or {})
         self._link: GmqttLink | None = None
         self._stop, self._hurry, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._drains = False
         self._finished = asyncio.Event()
         self._finished.set()
         self._status = SessionStatus(SessionState.STOPPED, time.time(), reason="not started")
@@ -148,8 +149,8 @@ class MqttSession:
         return row_ids
 
     def keep_pace(self, pace: Pace) -> None:
-        """Send telemetry at *pace* from now on."""
-        self._pump.keep_pace(pace)
+        """Send telemetry at *pace* from now on; of a session that drains nothing waits."""
+        self._pump.keep_pace(pace.at_once() if self._drains else pace)
 
     def hurry(self) -> None:
         """Send now the telemetry that waits."""
@@ -210,7 +211,8 @@ class MqttSession:
 
     async def stop(self, drain_s: float) -> None:
         """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
-        self._pump.keep_pace(self._pump.pace.at_once())
+        self._drains = True
+        self.keep_pace(self._pump.pace)
         live = (SessionState.CONNECTING, SessionState.CONNECTED)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
