@@ -12,6 +12,8 @@ from contracts.wire.ids import EventId, VenId
 SECRET_CA = "CA_CERT_PEM"  # noqa: S105
 SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
 SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
+SECRET_RULES = "BASIC_INGEST_RULES"  # noqa: S105
+"""The name that the stage's topic rules begin with: its VENs may publish to them by Basic Ingest."""
 
 
 class StackOutput(StrEnum):

@@ -21,6 +21,7 @@ import msgspec
 
 from contracts.wire import codec
 from contracts.wire.ids import VenId
+from contracts.wire.shadow import BATCH_MAX_S
 from contracts.wire.units import S_PER_H, S_PER_MIN
 from harness.faults.shadow_service import Shadow
 from ven_twin.ven.clock import VenClock
@@ -60,10 +61,12 @@ class LivedHours(msgspec.Struct, frozen=True, rename="camel"):
 class LivedTwin:
     """A twin whose clock jumps, with a shadow service in the process."""
 
-    def __init__(self, start_ts: float, folder: Path) -> None:
+    def __init__(self, start_ts: float, folder: Path, batch_s: float = BATCH_MAX_S) -> None:
         self.now_ts = start_ts
         clock = VenClock(system=lambda: self.now_ts, steady=lambda: self.now_ts - start_ts)
-        settings = TwinSettings(ven_id=VenId("ven-1"), endpoint="nowhere", state_dir=folder, house=HOUSE)
+        settings = TwinSettings(
+            ven_id=VenId("ven-1"), endpoint="nowhere", state_dir=folder, house=HOUSE, batch_s=batch_s
+        )
         nobody = Identity(folder / "ca", folder / "certificate", folder / "key")
         self._twin = Twin.open(settings, nobody, ven_clock=clock)
         self._twin._shadow = ShadowClient(self._twin._engine.topics, self._serve)

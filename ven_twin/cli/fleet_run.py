@@ -16,11 +16,14 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
+    BasicIngestOption,
+    BatchOption,
     Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
     StageOption,
+    batch_seconds,
     connect,
     deal_houses,
     some_vens,
@@ -145,6 +148,8 @@ def run_fleet(
     afternoon: AfternoonOption = False,
     past_days: PastDaysOption = 0,
     report_interval: ReportIntervalOption = None,
+    batch: BatchOption = None,
+    basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -163,7 +168,7 @@ def run_fleet(
 
     lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
-    choice = choose()
+    batch_s, choice = batch_seconds(batch, stage), choose()
     if past_days and stage != LOCAL:
         reason = "is for the local cloud: ven-twin history backfill --yes writes elsewhere"
         raise FieldError("--past-days", reason)
@@ -173,7 +178,18 @@ def run_fleet(
     if past_days:
         _write_past(cloud, homes, past_days, lives)
     large = choice.count is not None
-    members = Members(homes, lives, interval_s, stage, profile, region, claimed=large, quiet=large)
+    members = Members(
+        homes,
+        lives,
+        interval_s,
+        stage,
+        profile,
+        region,
+        batch_s=batch_s,
+        basic_ingest=basic_ingest,
+        claimed=large,
+        quiet=large,
+    )
     left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:
         raise VenTwinError("; ".join(left))

@@ -19,12 +19,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
+from types import MappingProxyType
 
 from contracts.wire.shadow import merge
 
 NOT_FOUND = 404
 OFFER_STEP_KW = 0.5
 """A change of what is on offer by less than this is not worth a shadow update of its own."""
+FALL_S: Mapping[str, float] = MappingProxyType({"shedAvailabilityKw": 60.0, "loadUpAvailabilityKw": 600.0})
+"""While it is quiet, a fall of what is on offer waits so long after the last update.
+
+Interpretation: a search takes a minute and a half in any case. What can be drawn more goes up and down with
+each, so that its falls cost most; as rises wait too, a fleet reports less in sum than there is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +188,24 @@ def pruned(value: Mapping[str, object]) -> dict[str, object]:
 def worth_saying(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
     """True when *after* differs from the reported state *before* in more than drifting figures."""
     return _steady(before) != _steady(after) or any(
-        abs(_metric(before, offer) - _metric(after, offer)) >= OFFER_STEP_KW
-        for offer in ("shedAvailabilityKw", "loadUpAvailabilityKw")
+        abs(_rise_kw(before, after, offer)) >= OFFER_STEP_KW for offer in FALL_S
     )
+
+
+def worth_saying_after_s(before: Mapping[str, object], after: Mapping[str, object]) -> float:
+    """The time after the last update, s, from which *after* is worth another while it is quiet.
+
+    A fall of an offer is after `FALL_S`, as dispatch would count on what is not there; a rise never is by
+    itself.
+    """
+    if _steady(before) != _steady(after):
+        return 0.0
+    waits = (wait_s for offer, wait_s in FALL_S.items() if _rise_kw(before, after, offer) <= -OFFER_STEP_KW)
+    return min(waits, default=inf)
+
+
+def _rise_kw(before: Mapping[str, object], after: Mapping[str, object], offer: str) -> float:
+    return _metric(after, offer) - _metric(before, offer)
 
 
 def _steady(reported: Mapping[str, object]) -> dict[str, object]:

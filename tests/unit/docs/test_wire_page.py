@@ -25,7 +25,7 @@ from contracts.wire.telemetry import (
     read_loads,
 )
 from contracts.wire.telemetry_batch import Samples, TelemetryBatch
-from contracts.wire.topics import ProvisioningTopics, Topics, claim_client_id
+from contracts.wire.topics import ProvisioningTopics, Topics, claim_client_id, rules_name
 from tests.unit.docs.markdown import ROOT, code_spans, names, tables
 
 PAGE = ROOT / "docs" / "reference" / "wire.md"
@@ -196,6 +196,7 @@ def test_the_page_has_every_topic_of_a_ven() -> None:
     """Those that it publishes and subscribes on, as the code spells them, and AWS's own of its presence."""
     ven = Topics("{venId}")
     publishes = {ven.telemetry, ven.loads, ven.ack, ven.shadow("get"), ven.shadow("update")}
+    publishes |= set(ven.ingest(rules_name("{stage}")).values())
     presence = {f"$aws/events/presence/{state}/{{venId}}" for state in ("connected", "disconnected")}
     assert topics() == publishes | set(ven.subscriptions) | presence
 
@@ -208,9 +209,10 @@ def test_the_page_has_what_a_claim_goes_by() -> None:
 
 
 def test_the_page_has_the_secret_of_a_ven() -> None:
-    """Its name and its three keys, by which somebody else's VEN reads its identity."""
+    """Its name and its keys, by which somebody else's VEN reads its identity."""
     assert stack.tls_secret_name("{stage}", "{venId}") in code_spans(PAGE)
-    assert fields("Identities") == [stack.SECRET_CA, stack.SECRET_CERTIFICATE, stack.SECRET_PRIVATE_KEY]
+    identity = [stack.SECRET_CA, stack.SECRET_CERTIFICATE, stack.SECRET_PRIVATE_KEY]
+    assert fields("Identities") == [*identity, stack.SECRET_RULES]
 
 
 def test_the_page_has_the_words_of_each_enumeration() -> None:
