@@ -70,7 +70,7 @@ def fill(fleet: Fleet) -> None:
 
 
 def _written(timestamp: int) -> dict[str, int]:
-    """When a row that was measured by *timestamp* was received and will expire, UTC s."""
+    """The times at which a row that was measured by *timestamp* was received and will expire, UTC s."""
     return {"received_ts": timestamp, "expires_ts": timestamp + 30 * DAY_S}
 
 

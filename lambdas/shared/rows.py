@@ -80,8 +80,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
         Nobody can shed more than is drawn, but for a battery, by which a site feeds what its panel takes.
         """
         kw, sustain_s = lasting_offer(self.shed_availability_kw, self.sustain_s, self.offers, length_s)
-        if kw is None:
-            return None, sustain_s
+        if kw is None or (kw <= ASSUMED_PEAK_KW and not self.panel_max_kw):
+            return kw, sustain_s
         battery = self.battery_soc is not None
         drawn_kw = max(ASSUMED_PEAK_KW, self.peak_kw or 0.0) + (ASSUMED_BATTERY_KW if battery else 0.0)
         if not self.panel_max_kw:
