@@ -31,7 +31,7 @@ from ven_twin.installation import HOME_VARIABLE, cli_command
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.testing.running_cloud import cloud_of
 
-VENS, INTERVAL_S, BATCH_S, SECONDS = 3, 5, 20, 180.0
+VENS, INTERVAL_S, BATCH_S, SECONDS = 3, 5, 20, 600.0
 """Twins wait so long for others of their rows, as they do for 4 min on AWS, and send them by Basic Ingest."""
 EVENT_S, AFTER_S = 120, 30.0
 PATIENCE_S = 180.0
