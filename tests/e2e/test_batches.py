@@ -40,7 +40,7 @@ def items(system: System) -> list[dict[str, Any]]:
 
 
 def test_a_twin_that_batches_has_every_row_in_the_cloud_and_an_event_at_once(system: System) -> None:
-    """Rows of a second wait for three and are one item; an event that is called ends that; none is missing."""
+    """Rows wait for three seconds and are one item; an event that is called ends that; none is missing."""
     begun = time.time() - 5
     twin = system.start_twin(VEN, "--batch", "3s", "--basic-ingest")
     try:

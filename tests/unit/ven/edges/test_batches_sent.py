@@ -289,7 +289,7 @@ def test_a_rule_that_has_worked_on_a_connection_is_not_suspected_of_its_end(by_r
 
 
 def test_a_day_of_peace_is_a_message_every_four_minutes(link: Link) -> None:
-    """2,880 rows of 30 s are 360 messages at most, of eight rows or nine, each below what is metered as one."""
+    """2,880 rows of 30 s are 360 messages at most, of eight or nine rows, each far below 5 KB."""
     for seq in range(1, 2881):
         put(link.outbox, seq)
         due_s = link.step(30.0)
