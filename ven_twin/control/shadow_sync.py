@@ -210,15 +210,15 @@ def worth_saying_after_s(before: Mapping[str, object], after: Mapping[str, objec
 
 def _shed_falls(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
     """True when the cloud counts on a step more for an event of some length than it would by *after*."""
-    told, offered = _shed_offer(before), _shed_offer(after)
-    if told == offered:
+    earlier, later = _shed_offer(before), _shed_offer(after)
+    if earlier == later:
         return False
-    lengths_s = {level.sustain_s for offer in (told, offered) for level in offer.levels} | {0.0}
-    return any(told.kw_for(s) - offered.kw_for(s) >= OFFER_STEP_KW for s in lengths_s)
+    lengths_s = {level.sustain_s for offer in (earlier, later) for level in offer.levels} | {0.0}
+    return any(earlier.kw_for(s) - later.kw_for(s) >= OFFER_STEP_KW for s in lengths_s)
 
 
 class _ShedOffer(NamedTuple):
-    """What is reported of what can be shed: at most, for how long, and by length."""
+    """The offer to shed as it is reported: the most, for how long, and by the length of an event."""
 
     kw: float
     sustain_s: float
