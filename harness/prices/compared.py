@@ -103,14 +103,18 @@ class Compared:
 
 def reckoned_fleet(counted: Counted) -> BilledFleet:
     """The fleet of a count, with the shadow updates that it had."""
-    a_day = counted.counts.get("shadow_updates", 0.0) / counted.vens / counted.seconds * S_PER_DAY
+    updates, snapshots = (
+        counted.counts.get(name, 0.0) / counted.vens / counted.seconds * S_PER_DAY
+        for name in ("shadow_updates", "rule.loads")
+    )
     return BilledFleet(
         vens=counted.vens,
         interval_s=counted.interval_s,
         batch_s=counted.batch_s,
         basic_ingest=counted.basic_ingest,
         window_s=0.0,  # of the local stage
-        updates_a_day=a_day,
+        updates_a_day=updates,
+        snapshots_a_day=snapshots if counted.batch_s else None,
     )
 
 
@@ -133,7 +137,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
     edge = 2.0 * counted.vens * month
     retried = (2 * refused + counted.vens * SANDBOXES) * month
     update = month
-    pairs = min(counted.total("mqtt.up.loads"), counted.total("mqtt.up.telemetry")) * month
+    pairs = min(counted.total("rule.loads"), counted.total("rule.telemetry")) * month
     log_gb = telemetry.PLATFORM_LOG_BYTES + max(measured().log_bytes.values())
     ups = counted.total("mqtt.up.")
     requests = counted.total("sqs.receive.") + counted.total("sqs.delete.")

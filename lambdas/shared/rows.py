@@ -32,7 +32,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. What it last
     reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
-    already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told;
+    already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told; *batch_s*
+    is how long its rows wait for each other in peace;
     *load_up_availability_kw* is what it keeps drawing more. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
@@ -52,6 +53,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     status: str | None = None
     active_event_id: EventId | None = None
     report_interval_s: float | None = None
+    batch_s: float | None = None
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     clock_skew_s: float | None = None

@@ -48,6 +48,7 @@ class BilledFleet:
         notified: whether the stage tells subscribers of events.
         watched_h: hours a day for which somebody has the operator's page open.
         updates_a_day: a VEN's own shadow updates; as measured when None.
+        snapshots_a_day: of a VEN's circuits; likewise, or each half minute where nothing waits.
 
     Raises:
         FieldError: a number that cannot be; names the option and what is allowed.
@@ -64,6 +65,7 @@ class BilledFleet:
     notified: bool = True
     watched_h: float = 0.0
     updates_a_day: float | None = None
+    snapshots_a_day: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -120,8 +122,8 @@ class BilledFleet:
     @property
     def snapshots(self) -> float:
         """Snapshots of the circuits of the month: when something has changed, or each half minute."""
-        a_day = measured().snapshots if self.batch_s else S_PER_DAY / LOADS_PERIOD_S
-        return self.vens * a_day * DAYS
+        usual = measured().snapshots if self.batch_s else S_PER_DAY / LOADS_PERIOD_S
+        return self.vens * (usual if self.snapshots_a_day is None else self.snapshots_a_day) * DAYS
 
     @property
     def telemetry_messages(self) -> float:
