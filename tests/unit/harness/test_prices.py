@@ -79,12 +79,13 @@ def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted)
 
 
 def test_the_days_are_those_that_were_lived() -> None:
-    """A VEN's updates are of `days.jsonl`, with as many rows and snapshots as the clock has."""
+    """A VEN's updates and snapshots are of `days.jsonl`, with as many rows as the clock has."""
     lived = [msgspec.json.decode(line, type=LivedHours) for line in DAYS.read_bytes().splitlines()]
     assert measured().updates_a_day == a_day(lived, "updates")
     assert measured().snapshots_a_day == a_day(lived, "snapshots")
     for hours in lived:
-        assert hours.rows == hours.snapshots == pytest.approx(hours.hours * 120, abs=1)
+        assert hours.rows == pytest.approx(hours.hours * 120, abs=1)
+        assert 2 * hours.hours <= hours.snapshots <= 5 * hours.hours
 
 
 def test_the_page_is_what_the_table_makes() -> None:

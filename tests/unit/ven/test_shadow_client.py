@@ -10,7 +10,7 @@ import pytest
 from contracts.errors import OversizeError
 from contracts.wire.shadow import merge
 from contracts.wire.topics import Topics
-from ven_twin.control.shadow_sync import FALL_S, ShadowCopy
+from ven_twin.control.shadow_sync import LOAD_UP_FALL_S, SHED_FALL_S, ShadowCopy
 from ven_twin.ven.mqtt.shadow_client import ANSWER_TIMEOUT_S, HEARTBEAT_S, NEW_S, ShadowClient
 
 NORMAL = {"enabled": True, "ven": {"status": "normal"}}
@@ -229,9 +229,11 @@ async def test_what_someone_else_desires_does_not_keep_the_ven_from_reporting(se
     assert await service.sync(NORMAL, 0.0) == 1
 
 
-def offering(shed_kw: float = 0.0, load_up_kw: float = 0.0) -> dict[str, Any]:
-    """A report of a VEN that offers so much."""
-    return {**NORMAL, "metrics": {"shedAvailabilityKw": shed_kw, "loadUpAvailabilityKw": load_up_kw}}
+def offering(shed_kw: float = 0.0, load_up_kw: float = 0.0, hour_kw: float = 0.0) -> dict[str, Any]:
+    """A report of a VEN that offers so much for a quarter hour, and *hour_kw* for an hour."""
+    offers = [{"kw": shed_kw, "sustainS": 900, "meanS": 300}, {"kw": hour_kw, "sustainS": 3600, "meanS": 300}]
+    metrics = {"shedAvailabilityKw": shed_kw, "sustainS": 900, "loadUpAvailabilityKw": load_up_kw}
+    return {**NORMAL, "metrics": {**metrics, "offers": offers}}
 
 
 QUIET_S = NEW_S + 1
@@ -243,7 +245,7 @@ async def quiet(service: Service) -> Service:
     """A service that got a report of 2 kW each just now, of a VEN that was connected before."""
     await service.client.get(0.0)
     service.answer_get()
-    await service.sync(offering(2.0, 2.0), QUIET_S)
+    await service.sync(offering(2.0, 2.0, 1.0), QUIET_S)
     service.accept()
     return service
 
@@ -251,11 +253,12 @@ async def quiet(service: Service) -> Service:
 @pytest.mark.parametrize(
     ("reported", "after_s"),
     [
-        (offering(1.5, 2.0), FALL_S["shedAvailabilityKw"]),
-        (offering(2.0, 1.5), FALL_S["loadUpAvailabilityKw"]),
-        (offering(0.0, 0.0), FALL_S["shedAvailabilityKw"]),
-        (offering(1.6, 1.6), HEARTBEAT_S),
-        (offering(5.0, 5.0), HEARTBEAT_S),
+        (offering(1.5, 2.0, 1.0), SHED_FALL_S),
+        (offering(2.0, 2.0, 0.5), SHED_FALL_S),
+        (offering(2.0, 1.5, 1.0), LOAD_UP_FALL_S),
+        (offering(0.0, 0.0, 0.0), SHED_FALL_S),
+        (offering(1.6, 1.6, 0.6), HEARTBEAT_S),
+        (offering(5.0, 5.0, 5.0), HEARTBEAT_S),
         ({**offering(5.0), "ven": {"status": "shedding"}}, 1.0),
     ],
 )

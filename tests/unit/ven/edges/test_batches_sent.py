@@ -286,3 +286,17 @@ def test_a_rule_that_has_worked_on_a_connection_is_not_suspected_of_its_end(by_r
         by_rule.lose()
         by_rule.ack()
     assert {topic for topic, _ in by_rule.sent} == {BY_RULE}
+
+
+def test_a_day_of_peace_is_a_message_every_four_minutes(link: Link) -> None:
+    """2,880 rows of 30 s are 360 messages at most, of eight or nine rows, each far below 5 KB."""
+    for seq in range(1, 2881):
+        put(link.outbox, seq)
+        due_s = link.step(30.0)
+        if due_s is not None and due_s < link.now_s + 30.0:
+            link.step(due_s - link.now_s)
+            link.now_s = 1000.0 + 30.0 * seq
+        while link.unacked:
+            link.ack()
+    assert 320 <= len(link.sent) <= 360
+    assert max(len(payload) for _, payload in link.sent) < 2000
