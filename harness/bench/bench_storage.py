@@ -78,7 +78,7 @@ def run() -> Iterator[Figure]:
     client.meta.events.register("before-send.dynamodb", cast("Callable[..., None]", _answer))
     rows = BATCHES * ROWS
     items = [
-        to_item(telemetry_row(_read(_message(number, 0)), time(), retention_days=30))
+        to_item(telemetry_row(_read(message_of(number, 0)), time(), retention_days=30))
         for number in range(ROWS)
     ]
     requests: Any = [{"PutRequest": {"Item": item}} for item in items]
@@ -99,7 +99,7 @@ def run() -> Iterator[Figure]:
     with _latency():
         store_ms, bare_ms = 1e3 * _wall_s(store) / rows, 1e3 * _wall_s(write_bare) / rows
     yield Figure("the same, 5 ms a call, by the wall", store_ms, "ms", "", bare_ms, "bare BatchWriteItem")
-    message = _message(0, 0)
+    message = message_of(0, 0)
     struct_s = best_s(lambda: [_struct.decode(message) for _ in range(rows)])
     read_s = best_s(lambda: [_read(message) for _ in range(rows)])
     yield Figure(
@@ -113,7 +113,7 @@ def run() -> Iterator[Figure]:
 _struct = msgspec.json.Decoder(Telemetry)
 
 
-def _message(number: int, seq: int) -> bytes:
+def message_of(number: int, seq: int) -> bytes:
     """A row with eight circuits, as a twin sends it."""
     circuit = {
         "type": "ev",
@@ -157,7 +157,7 @@ def _batch(seq: int) -> JsonDict:
 
 def _record(number: int, seq: int) -> JsonDict:
     envelope = {
-        "payload": base64.b64encode(_message(number, seq)).decode(),
+        "payload": base64.b64encode(message_of(number, seq)).decode(),
         "topic": f"ven/telemetry/ven-{number}",
         "receivedMs": int(time() * 1000),
         "clientId": f"ven-{number}",

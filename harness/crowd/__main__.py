@@ -41,8 +41,13 @@ log_type information
 """
 
 
-async def measure(kind: str, folder: Path, count: int, rest_s: float, event_s: float) -> list[dict[str, Any]]:
-    """The figures of *count* VENs of a *kind*, a dictionary for each phase."""
+async def measure(
+    kind: str, folder: Path, count: int, rest_s: float, event_s: float
+) -> dict[str, dict[str, Any]]:
+    """The figures of *count* VENs of a *kind*, a dictionary for each phase.
+
+    At rest they are measured once each has an offer, which a twin searches first.
+    """
     authority = Authority()
     broker = QuietBroker(folder / "broker", authority, authority.issue("localhost"))
     broker.plain_port = free_port()
@@ -51,17 +56,18 @@ async def measure(kind: str, folder: Path, count: int, rest_s: float, event_s: f
         authority.identity(folder / "tls" / name, name)
     await broker.start()
     shadows = await _module("harness.crowd.shadows", str(broker.plain_port))
-    figures = []
+    figures: dict[str, dict[str, Any]] = {}
     try:
         await _line(shadows)
         members = await _module("harness.crowd.members", kind, str(folder), str(broker.port), str(count))
-        figures = [json.loads(await _line(members)), json.loads(await _line(members))]
+        for phase in ("opened", "connected", "offering"):
+            figures[phase] = json.loads(await _line(members))
         _order(members, f"rest {rest_s}")
-        figures.append(json.loads(await _line(members)))
+        figures["at rest"] = json.loads(await _line(members))
         if kind == "twins":
             _order(members, f"event {event_s}")
             _order(shadows, f"{EVENT[0]} {EVENT[1]}")
-            figures.append(json.loads(await _line(members)))
+            figures["in an event"] = json.loads(await _line(members))
         _end(members)
         await members.wait()
     finally:
@@ -104,7 +110,7 @@ def main() -> None:
     for kind in options.kinds.split(","):
         with tempfile.TemporaryDirectory() as folder:
             phases = asyncio.run(measure(kind, Path(folder), options.vens, options.rest_s, options.event_s))
-        for name, figures in zip(("opened", "connected", "at rest", "in an event"), phases, strict=False):
+        for name, figures in phases.items():
             words = "  ".join(f"{figure} {value:.3f}" for figure, value in figures.items())
             console.print(f"{options.vens} {kind:6} {name:12} {words}")
 

@@ -1,7 +1,8 @@
 """The VENs of a crowd in one process: ``python -m harness.crowd.members twins|plain FOLDER PORT COUNT``.
 
-It prints a line of JSON when all are connected, or as many as were when the time was up; then one for every
-line on standard input: ``rest SECONDS``, ``event SECONDS``; it ends with standard input.
+It prints a line of JSON when all are open, when all are connected, and when each twin has an offer, or as
+many as have one when the time is up; then one for every line on standard input: ``rest SECONDS``,
+``event SECONDS``; it ends with standard input.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ import gmqtt
 
 from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
+from ven_twin.ven.event_loop import run_many
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.runtime import Twin
+from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 from ven_twin.ven.settings import TwinSettings
 
 HOUSES = ("standard", "flat", "leaky")
 CONNECT_MAX_S = 180.0
+OFFER_MAX_S = 900.0
 INTERVAL_S = 30.0
 ROW = b"x" * 700
 """A telemetry row has about so many bytes."""
@@ -62,8 +66,10 @@ class TwinCrowd:
             )
             for number, ven_id in enumerate(identities)
         ]
-        gate = ConnectGate()
-        self.twins = [Twin.open(one, identities[one.ven_id], gate=gate) for one in settings]
+        gate, searches = ConnectGate(), Searches() if len(settings) > VENS_IN_TICKS else None
+        self.twins = [
+            Twin.open(one, identities[one.ven_id], gate=gate, searches=searches) for one in settings
+        ]
         self.acting_s: dict[VenId, float] = {}
         for one, twin in zip(settings, self.twins, strict=True):
             twin.watch(self._watcher(one.ven_id, twin))
@@ -78,6 +84,10 @@ class TwinCrowd:
     def connected(self) -> int:
         """So many are connected."""
         return sum(twin.status.state == "connected" for twin in self.twins)
+
+    def offering(self) -> int:
+        """So many have searched for what they have to offer."""
+        return sum(bool(twin.snapshot().house.offering.offer.levels) for twin in self.twins)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -103,6 +113,10 @@ class PlainSessions:
     def connected(self) -> int:
         """So many are connected."""
         return sum(client.is_connected for client in self._clients)
+
+    def offering(self) -> int:
+        """None of them searches."""
+        return len(self._identities)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -156,6 +170,15 @@ async def live(crowd: TwinCrowd | PlainSessions, count: int, begun_kb: float) ->
             cpu_s=time.process_time() - cpu_s,
             kb=(rss_kb() - begun_kb) / count,
         )
+        offering_s, cpu_s = time.monotonic(), time.process_time()
+        while crowd.offering() < count and time.monotonic() < offering_s + OFFER_MAX_S:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.2)
+        tell(
+            offering=crowd.offering(),
+            after_s=time.monotonic() - offering_s,
+            cpu_s=time.process_time() - cpu_s,
+            kb=(rss_kb() - begun_kb) / count,
+        )
         async for name, seconds in orders():
             begun_s, cpu_s = time.monotonic(), time.process_time()
             await asyncio.sleep(seconds)
@@ -178,7 +201,7 @@ def main() -> None:
     begun_kb, opening_s = rss_kb(), time.process_time()
     crowd = (TwinCrowd if kind == "twins" else PlainSessions)(identities, folder / "state", port)
     tell(opening_cpu_s=time.process_time() - opening_s, kb=(rss_kb() - begun_kb) / count)
-    asyncio.run(live(crowd, count, begun_kb))
+    run_many(live(crowd, count, begun_kb))
 
 
 if __name__ == "__main__":

@@ -97,11 +97,11 @@ class LivedTwin:
             twin._tick()
             self.counts["rows"] += twin._engine.row_seq - seqs[0]
             self.counts["snapshots"] += twin._engine.loads_seq - seqs[1]
-            due_s = await twin._sync_shadow()
+            due_s = await twin._reporter.sync(twin.snapshot())
             while self._answers:
                 suffix, document = self._answers.pop(0)
                 await twin._on_message(twin._engine.topics.shadow(suffix), codec.encode(document))
-                due_s = await twin._sync_shadow()
+                due_s = await twin._reporter.sync(twin.snapshot())
             now = twin._now()
             self.now_ts += max(LEAST_WAIT_S, min(twin._engine.due_s(now), due_s - now.s))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.runtime import Twin
+    from ven_twin.ven.searches import Searches
     from ven_twin.ven.settings import TwinSettings
 
 COUNT_EVERY_S = 2.0
@@ -114,19 +115,24 @@ def run_members(members: Members, tell: Tell) -> list[str]:
         members: the VENs.
         tell: is told the counts, while they are opened and every `COUNT_EVERY_S` after.
     """
+    from ven_twin.ven.event_loop import run_many
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
+    from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 
     cloud = connect(members.stage, members.profile, members.region)
     _log_by_ven(quiet=members.quiet)
     gate, twins = ConnectGate(), dict[VenId, "Twin"]()
+    searches = Searches() if len(members.homes) > VENS_IN_TICKS else None
     with contextlib.ExitStack() as stack:
         for settings in members.settings():
-            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, members))
+            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, searches, members))
             tell(FleetCounts(opened=len(twins)))
-        return asyncio.run(_all_until_signalled(twins, tell))
+        return run_many(_all_until_signalled(twins, tell))
 
 
-def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate, members: Members) -> Twin:
+def _twin(
+    cloud: Cloud, settings: TwinSettings, gate: ConnectGate, searches: Searches | None, members: Members
+) -> Twin:
     from ven_twin.cli.certs import save_tls
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
@@ -135,7 +141,8 @@ def _twin(cloud: Cloud, settings: TwinSettings, gate: ConnectGate, members: Memb
     secret = {} if members.claimed else cloud.tls(tls_secret_name(members.stage, settings.ven_id))
     where = save_tls(cloud, secret, tls) if secret else cloud.mqtt()
     rules = rules_of(members.stage, members.basic_ingest, secret.get(SECRET_RULES))
-    return Twin.open(replace(settings.at(*where), rules=rules), identity_files.load(tls), gate=gate)
+    located = replace(settings.at(*where), rules=rules)
+    return Twin.open(located, identity_files.load(tls), gate=gate, searches=searches)
 
 
 async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str]:

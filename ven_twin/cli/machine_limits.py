@@ -10,8 +10,8 @@ from contracts.errors import FieldError
 OPEN_FILES_PER_VEN = 4
 """Measured: its connection, and its outbox with the two files beside it."""
 OPEN_FILES_BESIDE = 100
-MEMORY_PER_VEN_MB = 1.0
-"""Measured with a thousand: 0.83 to 0.91 MB each."""
+MEMORY_PER_VEN_MB = 0.5
+"""Measured with a thousand: 0.30 to 0.35 MB each."""
 ACCOUNT_CONNECTIONS = 500_000
 """Source: AWS IoT Core quotas, maximum concurrent client connections per account, before it is raised."""
 _MEMORY = Path("/proc/meminfo")

@@ -12,7 +12,7 @@ from contracts.wire.shadow import LoadSetting
 from contracts.wire.units import S_PER_H
 from ven_twin.control.guards import NEVER_SWITCHED, CircuitView, Switching
 from ven_twin.control.shedding import ShedPlan
-from ven_twin.house.circuit import Circuit, Device
+from ven_twin.house.circuit import Circuit
 from ven_twin.house.control import FREE, Control, Flexibility
 from ven_twin.house.devices.battery import Battery
 from ven_twin.house.devices.water_heater import WaterHeater
@@ -73,19 +73,25 @@ def circuit_views(
     for name, control in easing.items():
         left_alone[name] = stricter(control, left_alone.get(name, FREE))
     demand_kw = house.step(left_alone, env, dt_s).power_kw
-    devices = {device.spec.id: device for device in house.devices()}
+    offers = {
+        circuit_id: device.flexibility(env, demand_kw[circuit_id], level)
+        if isinstance(device, WaterHeater)  # it alone has levels of its own
+        else device.flexibility(env, demand_kw[circuit_id])
+        for device in house.devices()
+        if (circuit_id := device.spec.id)
+    }
     cold = house.hvac is not None and house.hvac.lacks_heat(env)
     floors_kw = house.store_floors_kw(demand_kw)
     views = tuple(
         _view(
             circuit,
-            _flexibility(devices[circuit.id], env, demand_kw[circuit.id], level),
-            switching.get(circuit.id, NEVER_SWITCHED),
-            settings.get(circuit.id, AS_BUILT),
+            offers[circuit_id],
+            switching.get(circuit_id, NEVER_SWITCHED),
+            settings.get(circuit_id, AS_BUILT),
             warms=cold and circuit.heat_fraction > 0.0,
-            site_floor_kw=floors_kw.get(circuit.id, -inf),
+            site_floor_kw=floors_kw.get(circuit_id, -inf),
         )
-        for circuit in house.circuits
+        for circuit_id, circuit in zip(house.circuit_ids, house.circuits, strict=True)
     )
     battery = follower(house, env, dt_s, settings)
     return battery.following(views) if battery and any(view.at_limit for view in views) else views
@@ -121,13 +127,6 @@ def follower(
         return None
     control = settings.get(battery.spec.id, AS_BUILT).control
     return Follower(battery.spec.id, battery, control, env, dt_s / S_PER_H)
-
-
-def _flexibility(device: Device, env: Environment, demand_kw: float, level: int) -> Flexibility:
-    """The flexibility of a device at a level of an event; only a water heater has levels of its own."""
-    if isinstance(device, WaterHeater):
-        return device.flexibility(env, demand_kw, level)
-    return device.flexibility(env, demand_kw)
 
 
 def circuit_settings(loads: Mapping[str, LoadSetting], by_hand: Container[str]) -> dict[str, CircuitSetting]:

@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId
-from contracts.wire.units import kwh
+from contracts.wire.units import S_PER_H, kwh
 from ven_twin.control.schedule import ScheduledEvent
 
 NO_CIRCUITS: Mapping[str, float] = MappingProxyType({})
@@ -86,7 +86,8 @@ class Meter:
 def _with(
     energies_kwh: Mapping[str, float], circuits_kw: Mapping[str, float], dt_s: float
 ) -> dict[str, float]:
-    return {circuit: energies_kwh.get(circuit, 0.0) + kwh(kw, dt_s) for circuit, kw in circuits_kw.items()}
+    get = energies_kwh.get
+    return {circuit: get(circuit, 0.0) + kw * dt_s / S_PER_H for circuit, kw in circuits_kw.items()}
 
 
 PAST_MAX = 20

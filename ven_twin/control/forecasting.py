@@ -36,6 +36,8 @@ WORKS_EVERY_S_VEN = 0.1
 """And for each VEN of a process at least so long, s: they all begin at the full hour."""
 LEAST_PERIOD_S = 300.0
 """A forecast is made no sooner after the one before, s of the wall, however fast the house lives."""
+LEAST_PERIOD_IN_TURNS_S = 3 * 3600.0
+"""Nor where many VENs take turns: half of its hours are still to come then, and offers are newer for it."""
 
 
 def works_every_s(vens: int) -> float:
@@ -74,6 +76,7 @@ class Forecasting:
         began_s: when it was begun, monotonic s.
         worked_s: when it last went on, monotonic s.
         every_s: the time between two pieces of work, s.
+        least_s: the least time between two forecasts, s.
     """
 
     expected: tuple[ExpectedOffer, ...] = ()
@@ -84,6 +87,7 @@ class Forecasting:
     began_s: float = -inf
     worked_s: float = -inf
     every_s: float = WORKS_EVERY_S
+    least_s: float = LEAST_PERIOD_S
 
     def advanced(
         self, trial: Trial, environment: HouseEnvironment, hours: Sequence[ForecastHour], now_s: float
@@ -96,7 +100,7 @@ class Forecasting:
             return self if now_s < self.worked_s + self.every_s else _worked(self, now_s)
         if not hours:
             return self if not self.expected else replace(self, expected=(), hours=())
-        is_recent = now_s < self.began_s + LEAST_PERIOD_S
+        is_recent = now_s < self.began_s + self.least_s
         if is_recent or (self.hours and hours[0].ts == self.hours[0].ts):
             return self
         ahead = futures(environment, trial.from_ts)

@@ -23,7 +23,7 @@ from ven_twin.house.chance import unit
 from ven_twin.house.devices.ev import EvUse
 from ven_twin.house.environment import Environment
 from ven_twin.house.house import House
-from ven_twin.house.house_environment import HouseEnvironment
+from ven_twin.house.house_environment import HOURS_DRAWN, HouseEnvironment
 
 FUTURES = 9
 """So many are tried. One more that is drawn alike keeps what all of them keep with a chance of 9 in 10."""
@@ -89,7 +89,7 @@ def futures(environment: HouseEnvironment, at_ts: float, count: int = FUTURES) -
     errors = len(OUTDOOR_ERRORS_C)
     return tuple(
         Future(
-            replace(environment, seed=seed),
+            replace(environment, seed=seed, hours_drawn=HOURS_DRAWN),
             OUTDOOR_ERRORS_C[number % errors],
             UA_FACTORS[number // errors % len(UA_FACTORS)],
         )

@@ -92,7 +92,7 @@ def _comfort(course: Sequence[TrialWindow]) -> Comfort:
     last = course[-1].pair
     minutes: dict[str, float] = {}
     for window in course:
-        for name in (name for name, curtailed in window.pair.plan.curtailed.items() if curtailed):
+        for name in (name for name, curtailed in window.pair.curtailed.items() if curtailed):
             minutes[name] = minutes.get(name, 0.0) + window.dt_s / S_PER_MIN
     return Comfort(
         beyond_setpoint_c=max(_beyond_c(window.pair.house) for window in course),

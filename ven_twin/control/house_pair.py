@@ -9,7 +9,7 @@ used, and no event takes that off. Why: docs/decisions/0012-the-counterfactual-u
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ from ven_twin.control.free_course import FreeCourse
 from ven_twin.control.guards import CircuitReason, CircuitView, Switching, advance, refusal
 from ven_twin.control.load_up import plan_load_up
 from ven_twin.control.manual_sheds import manually_shed_kw, remaining_views, with_manual_sheds
+from ven_twin.control.planning import NOTHING_PLANNED, UNCURTAILED, AtRest, PlanMade, Planning
 from ven_twin.control.release import Release, begin, eased
 from ven_twin.control.shedding import ShedPlan, needed_kw, plan_shed, shed_available_kw
 from ven_twin.control.ven_state import LoadShed
@@ -41,7 +42,7 @@ LEVEL_SHARE = {0: 0.0, 1: 0.3, 2: 0.6, 3: 1.0}
 """The share of the sheddable kW that a level requests. Interpretation: OpenADR's SIMPLE levels name no kW.
 They are of what the house draws: nothing is exported for one."""
 NOTHING_EASED: Mapping[str, float] = MappingProxyType({})
-UNCURTAILED = ShedPlan(needed_kw=0.0, shed_kw=0.0, controls={}, decisions=())
+NOTHING_CURTAILED: Mapping[str, bool] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,8 @@ class HousePair:
     Attributes:
         house: as it is run.
         counterfactual: as it would be, had there never been an event.
-        plan: the control of each circuit, in force until the next plan.
+        planning: the control of each circuit, in force until the next plan, and the circuits as it saw them.
         switching: since when each circuit has been curtailed or not, s of house time.
-        views: the circuits as the plan saw them.
         lasting: the counterfactual's plan: what a limit and commands take off without any event.
         lasting_switching: as *switching*, of the counterfactual; empty until something is taken off it.
         course: the counterfactual's next step, lived once for plan and step.
@@ -75,12 +75,26 @@ class HousePair:
 
     house: House
     counterfactual: House
-    plan: ShedPlan = UNCURTAILED
+    planning: Planning = NOTHING_PLANNED
     switching: Mapping[str, Switching] = field(default_factory=dict)
-    views: tuple[CircuitView, ...] = ()
     lasting: ShedPlan = UNCURTAILED
     lasting_switching: Mapping[str, Switching] = field(default_factory=dict)
     course: FreeCourse = field(default_factory=FreeCourse, repr=False, compare=False)
+
+    @property
+    def plan(self) -> ShedPlan:
+        """The control of each circuit, in force until the next plan."""
+        return self.planning.plan
+
+    @property
+    def views(self) -> tuple[CircuitView, ...]:
+        """The circuits as the plan saw them."""
+        return self.planning.views
+
+    @property
+    def curtailed(self) -> Mapping[str, bool]:
+        """True for each circuit that is curtailed; none is named where all are left alone for sure."""
+        return NOTHING_CURTAILED if self.planning.leaves_alone else self.plan.curtailed
 
     @property
     def battery_soc(self) -> float | None:
@@ -91,6 +105,11 @@ class HousePair:
     def available_kw(self) -> float:
         """The kW of what it draws that the house can shed now, beyond what limit and commands take anyway."""
         return _beyond_kw(self.views, self.lasting)
+
+    def requested_kw(self, interval: Interval | None, flow: Flow) -> float | None:
+        """The kW that an interval requests off the baseline; None when there is none."""
+        is_level = interval is not None and interval.signal is Signal.LEVEL
+        return interval_requested_kw(interval, flow, self.available_kw if is_level else 0.0)
 
     @property
     def shed_kw(self) -> float:
@@ -119,22 +138,32 @@ class HousePair:
         Raises:
             PhysicsError: *dt_s* or the environment is no finite number.
         """
-        stepped = self.house.step(with_settings(self.plan, settings), env, dt_s)
         controls = _lasting_controls(self.lasting, settings)
         uncurtailed, course = self.course.step(self.counterfactual, controls, env, dt_s)
-        free = {circuit.id: False for circuit in self.house.circuits}
-        lasting_switching = self.lasting_switching
-        if lasting_switching or self.lasting.controls:
-            lasting_switching = advance(lasting_switching, free | self.lasting.curtailed, dt_s)
-        after = replace(
-            self,
+        alone, lasting = self.planning.leaves_alone, self.lasting
+        if alone and not lasting.controls and self.house is self.counterfactual:
+            stepped = uncurtailed
+        else:
+            applied = setting_controls(settings) if alone else with_settings(self.plan, settings)
+            stepped = self.house.step(applied, env, dt_s)
+        after = HousePair(
             house=stepped.house,
             counterfactual=uncurtailed.house,
+            planning=self.planning,
+            switching=self._switched(self.switching, self.curtailed, dt_s),
+            lasting=lasting,
+            lasting_switching=self._switched(self.lasting_switching, lasting.curtailed, dt_s),
             course=course,
-            switching=advance(self.switching, free | self.plan.curtailed, dt_s),
-            lasting_switching=lasting_switching,
         )
         return after, Flow(stepped.power_kw, uncurtailed.grid_kw, uncurtailed.power_kw)
+
+    def _switched(
+        self, switching: Mapping[str, Switching], curtailed: Mapping[str, bool], dt_s: float
+    ) -> Mapping[str, Switching]:
+        """The *switching* after a step; empty until the first circuit is curtailed."""
+        if not switching and not any(curtailed.values()):
+            return switching
+        return advance(switching, {**dict.fromkeys(self.house.circuit_ids, False), **curtailed}, dt_s)
 
     def planned(
         self,
@@ -163,7 +192,12 @@ class HousePair:
                 way when None.
             easing_c: setpoints on their way back after an event: how far each is still relaxed, °C.
         """
-        level = int(interval.value) if interval is not None and interval.signal is Signal.LEVEL else 0
+        anything = interval is not None or limit_kw is not None or above_baseline_kw is not None
+        if not (anything or load_sheds or waiting or easing_c) and self._is_settled:
+            at_rest = AtRest(self.house, env, dt_s, self.switching, settings)
+            return self._with(at_rest, UNCURTAILED)
+        is_level = interval is not None and interval.signal is Signal.LEVEL
+        level = int(interval.value) if interval is not None and is_level else 0
         views = circuit_views(
             self.house, env, dt_s, self.switching, settings, easing=eased(easing_c), level=level
         )
@@ -175,7 +209,7 @@ class HousePair:
         controls = _lasting_controls(lasting, settings)
         uncurtailed, _ = self.course.step(self.counterfactual, controls, env, dt_s)
         baseline_kw = uncurtailed.grid_kw
-        requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting))
+        requested_kw = _requested_kw(interval, baseline_kw, _beyond_kw(views, lasting) if is_level else 0.0)
         needed = [needed_kw(demand_kw, baseline_kw, requested_kw) if requested_kw > 0.0 else 0.0]
         needed += [demand_kw - limit for limit in _limits_kw(interval, limit_kw)]
         if above_baseline_kw is not None:
@@ -183,7 +217,6 @@ class HousePair:
             easing_kw -= sum(uncurtailed.power_kw[name] for name in easing_c)
             easing_kw += _covered_less_kw(remaining, uncurtailed.power_kw)
             needed.append(demand_kw - easing_kw - baseline_kw - above_baseline_kw)
-        is_level = interval is not None and interval.signal is Signal.LEVEL
         export_kw = 0.0 if is_level else self.house.export_kw
         reasons = dict.fromkeys((waiting or {}).keys() - commanded.keys(), CircuitReason.IN_ITS_TURN)
         plan = plan_shed(remaining, max(needed), export_kw)
@@ -195,7 +228,27 @@ class HousePair:
             if min(more_kw, most_kw) > 0.0:
                 plan = plan_load_up(remaining, more_kw, plan, self.plan.raised, most_kw=most_kw)
         plan = with_manual_sheds(plan, views, manual_kw, reasons)
-        return replace(self, plan=_with_easing(plan, views, easing_c), views=views, lasting=lasting)
+        return self._with(PlanMade(_with_easing(plan, views, easing_c), views), lasting)
+
+    @property
+    def _is_settled(self) -> bool:
+        """True where neither house has a circuit that was curtailed until now."""
+        return not (
+            any(switched.curtailed for switched in self.switching.values())
+            or any(switched.curtailed for switched in self.lasting_switching.values())
+            or any(self.lasting.curtailed.values())
+        )
+
+    def _with(self, planning: Planning, lasting: ShedPlan) -> HousePair:
+        return HousePair(
+            self.house,
+            self.counterfactual,
+            planning,
+            self.switching,
+            lasting,
+            self.lasting_switching,
+            self.course,
+        )
 
     def begin_release(self, event_id: EventId, ven_id: VenId, house_ts: float, *, staged: bool) -> Release:
         """Begin to give back what the plan curtails beyond what a limit and commands take off anyway."""
@@ -248,8 +301,10 @@ def _remaining(
     views: tuple[CircuitView, ...], manual_kw: Mapping[str, float], follower: Follower | None
 ) -> tuple[CircuitView, ...]:
     """*views* with what commands took off them gone; a battery that follows the house covers what is left."""
+    if not manual_kw:
+        return views
     remaining = remaining_views(views, manual_kw)
-    if follower is None or not manual_kw or follower.circuit_id in manual_kw:
+    if follower is None or follower.circuit_id in manual_kw:
         return remaining
     return follower.following(remaining)
 

@@ -17,8 +17,8 @@ def manually_shed_kw(views: Iterable[CircuitView], sheds: Mapping[str, LoadShed]
 
     A circuit at its relaxed setpoint gives 0 kW and stays relaxed.
     """
-    manual_kw = {}
-    for view in views:
+    manual_kw: dict[str, float] = {}
+    for view in views if sheds else ():
         shed = sheds.get(view.id)
         if shed is None:
             continue

@@ -28,9 +28,6 @@ LEAST_PERIOD_S = 20.0
 """And not before this, s of the wall: a house that lives faster costs no more, and its offers are older."""
 SLICE_PERIOD_S = 0.9
 """A search goes on once in so long (s of the wall) at most, however many ticks there are."""
-VENS_AT_PACE = 25
-"""So many VENs of a process search at that pace; of more each waits longer: all together cost no more.
-Interpretation: it is a fifth of a core, and leaves the rest to the ticks."""
 SLICE_STEPS = 40
 """So many steps of a house are tried in a slice, where a house lives as fast as the wall clock."""
 MOST_SLICE_STEPS = 320
@@ -47,11 +44,6 @@ def slice_steps(speed: float, vens: int = 1) -> int:
     room for it.
     """
     return max(SLICE_STEPS, min(round(SLICE_STEPS * speed), MOST_SLICE_STEPS // vens))
-
-
-def slice_period_s(vens: int = 1) -> float:
-    """The time between two slices of a VEN's search, with so many *vens* in its process, s of the wall."""
-    return SLICE_PERIOD_S * max(1.0, vens / VENS_AT_PACE)
 
 
 class Basis(NamedTuple):
@@ -77,7 +69,7 @@ class Offering:
         began_s: the same, monotonic s.
         sliced_s: when it last went on, monotonic s.
         futures: the futures that it tries.
-        slice_s: it goes on once in so long, s of the wall.
+        slice_s: it goes on once in so long, s of the wall; 0 where the VENs of a process take turns.
     """
 
     offer: HouseOffer = NO_OFFER
@@ -117,6 +109,14 @@ class Offering:
             return self
         return _sliced(offering, now_s, steps)
 
+    def put_away(self) -> Offering:
+        """The same offers without the futures that they were tried in, which are drawn again."""
+        return replace(self, futures=())
+
+    def set_aside(self) -> Offering:
+        """The same offers, and no search under way: the next one begins anew."""
+        return replace(self, search=None, basis=None, futures=())
+
     def anew(self) -> Offering:
         """The same offers, until a search has others: the house is set to another time."""
         return replace(self, search=None, basis=None, began_ts=-inf, began_s=-inf, futures=())
@@ -133,13 +133,13 @@ class Offering:
 def _sliced(offering: Offering, now_s: float, steps: int) -> Offering:
     """Go on with the search by a slice.
 
-    The first one of all goes on until there is something to offer, but in a process with so many VENs that
+    The first one of all goes on until there is something to offer, but in a process whose VENs take turns:
     this would keep the others from their connection.
     """
     search = offering.search
     if search is None:
         return offering
-    search, is_alone = search.advanced(steps), offering.slice_s <= SLICE_PERIOD_S
+    search, is_alone = search.advanced(steps), offering.slice_s > 0.0
     while is_alone and not offering.offer.levels and not search.levels:
         search = search.advanced(steps)
     offering = replace(offering, search=search, sliced_s=now_s)

@@ -195,6 +195,8 @@ class Schedule:
 
         A clock that is set back leads to no phase a second time, and what was over stays over.
         """
+        if not self.events:
+            return self, ()
         events, transitions = dict(self.events), []
         for event_id, scheduled in sorted(self.events.items(), key=lambda item: item[1].start_ts):
             phase = scheduled.phase(now_ts)
@@ -202,7 +204,10 @@ class Schedule:
                 over = phase if phase is Phase.COMPLETED else scheduled.ended
                 events[event_id] = replace(scheduled, announced=phase, ended=over)
                 transitions.append(EventTransition(events[event_id], phase))
-        return Schedule(_trimmed(events, now_ts)), tuple(transitions)
+        trimmed = _trimmed(events, now_ts)
+        if not transitions and len(trimmed) == len(self.events):
+            return self, ()
+        return Schedule(trimmed), tuple(transitions)
 
     def announced_over(self, event_id: EventId) -> bool:
         """True once the end of *event_id* was announced, or it is not scheduled any more."""

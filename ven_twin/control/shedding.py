@@ -14,7 +14,9 @@ A house that may not export sheds at most what it draws. One that may goes on be
 interconnection allows: together with what the PV gives, which is never curtailed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import overload
 
 import msgspec
 
@@ -24,13 +26,51 @@ from ven_twin.control.shed_cases import best_case, filled_kw, options, small_rel
 from ven_twin.house.control import FREE, Control
 
 
+class Decisions(Sequence[CircuitCurtailed]):
+    """The decision for each circuit, put into words when somebody reads them: few of a search's plans are."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[CircuitCurtailed, ...]]) -> None:
+        self._make = make
+        self._made: tuple[CircuitCurtailed, ...] | None = None
+
+    @property
+    def whole(self) -> tuple[CircuitCurtailed, ...]:
+        """All of them."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> CircuitCurtailed: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[CircuitCurtailed, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> CircuitCurtailed | tuple[CircuitCurtailed, ...]:
+        return self.whole[index]
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self.whole == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.whole)
+
+    def __repr__(self) -> str:
+        return repr(self.whole)
+
+
 class ShedPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A control and a decision for each circuit, and what they come to."""
 
     needed_kw: float
     shed_kw: float
     controls: dict[str, Control]
-    decisions: tuple[CircuitCurtailed, ...]
+    decisions: Sequence[CircuitCurtailed]
 
     @property
     def shortfall_kw(self) -> float:
@@ -65,17 +105,15 @@ def plan_shed(views: Iterable[CircuitView], needed_kw: float, export_kw: float =
     draws what it takes.
     """
     views = tuple(views)
-    barred = {view.id: reason for view in views if (reason := refusal(view))}
     off = {view.id for view in views if must_stay_off(view)}
     if needed_kw <= 0.0 and not off:
         return ShedPlan(
             needed_kw=0.0,
             shed_kw=0.0,
             controls=dict.fromkeys([view.id for view in views], FREE),
-            decisions=tuple(
-                _left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED)) for view in views
-            ),
+            decisions=Decisions(partial(_all_left_alone, views)),
         )
+    barred = {view.id: reason for view in views if (reason := refusal(view))}
     last = _last_on(views, barred, off)
     if last is not None:
         barred[last.id] = CircuitReason.LAST_ON
@@ -159,20 +197,36 @@ def _plan(
 ) -> ShedPlan:
     """Controls and decisions that carry out what is taken off each circuit."""
     controls: dict[str, Control] = {}
-    decisions = []
     for view in views:
         kw = curtailed_kw.get(view.id, 0.0)
         sheds = kw > 0.0 or view.id in off
         stays = needed_kw > 0.0 and _stays(view)
         controls[view.id] = control_for(view, kw) if sheds or stays else FREE
-        decisions.append(
-            _curtailed(view, kw, barred.get(view.id))
-            if sheds
-            else _left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED))
-        )
     return ShedPlan(
-        needed_kw=needed_kw, shed_kw=sum(curtailed_kw.values()), controls=controls, decisions=tuple(decisions)
+        needed_kw=needed_kw,
+        shed_kw=sum(curtailed_kw.values()),
+        controls=controls,
+        decisions=Decisions(partial(_decided, views, curtailed_kw, barred, off)),
     )
+
+
+def _decided(
+    views: tuple[CircuitView, ...],
+    curtailed_kw: dict[str, float],
+    barred: dict[str, CircuitReason],
+    off: set[str],
+) -> tuple[CircuitCurtailed, ...]:
+    """The decision for each circuit, of what is taken off it."""
+    return tuple(
+        _curtailed(view, kw, barred.get(view.id))
+        if (kw := curtailed_kw.get(view.id, 0.0)) > 0.0 or view.id in off
+        else _left_alone(view, barred.get(view.id, CircuitReason.NOT_NEEDED))
+        for view in views
+    )
+
+
+def _all_left_alone(views: tuple[CircuitView, ...]) -> tuple[CircuitCurtailed, ...]:
+    return tuple(_left_alone(view, refusal(view) or CircuitReason.NOT_NEEDED) for view in views)
 
 
 def _stays(view: CircuitView) -> bool:

@@ -195,6 +195,9 @@ class VenState:
         by_hand = {load: event for load, event in self.by_hand.items() if not schedule.announced_over(event)}
         schedule, transitions = schedule.announce(now_ts)
         sheds = {load_id: shed for load_id, shed in self.load_sheds.items() if now_ts < shed.until_ts}
+        stays = len(by_hand) == len(self.by_hand) and len(sheds) == len(self.load_sheds)
+        if stays and schedule is self.schedule:
+            return self, transitions
         return replace(self, schedule=schedule, load_sheds=sheds, by_hand=by_hand), transitions
 
     def in_force(self, now_ts: float) -> ScheduledEvent | None:

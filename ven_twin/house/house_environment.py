@@ -18,6 +18,7 @@ WARM_UP_STEP_S = 300
 HOURS_DRAWN = 16
 """So many hours stay drawn: those that a search for an offer looks ahead, over and over. Each world has its
 own, so that those of a thousand houses and their futures do not drive one another out."""
+LIVED_HOURS = 2
 
 
 class LightLine(NamedTuple):
@@ -46,6 +47,8 @@ class _Hour(NamedTuple):
 class HouseEnvironment:
     """Everything outside the circuits. All chance is a function of (seed, day, hour) and of nothing else.
 
+    So many hours stay drawn; `LIVED_HOURS` are enough for a house that only lives on.
+
     Interpretation: house-local time is local standard time the year round.
     """
 
@@ -53,6 +56,7 @@ class HouseEnvironment:
     end_uses: EndUses
     habits: Habits
     seed: int
+    hours_drawn: int = HOURS_DRAWN
     occupants: Occupants = field(init=False)
     hourly: tuple[HourlyStream[Any], ...] = field(init=False)
     streams: tuple[Stream[Any], ...] = field(init=False)
@@ -122,7 +126,7 @@ class HouseEnvironment:
         hour = self.drawn.get(index)
         if hour is None:
             hour = self.drawn[index] = _drawn(self, index)
-            if len(self.drawn) > HOURS_DRAWN:
+            if len(self.drawn) > self.hours_drawn:
                 del self.drawn[next(iter(self.drawn))]
         return hour
 

@@ -14,11 +14,11 @@ Time Use Survey's mean day, and a return that is spread so that a car's arrivals
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from math import sqrt
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from ven_twin.house.chance import unit
 from ven_twin.house.weather import EPOCH_ORDINAL, HOURS_A_DAY, calendar
@@ -43,6 +43,9 @@ READY_H = 0.5
 ON_TIME, LATER = 0.52, 0.85
 """Of a working day's returns so many are on time, and up to so many later: errands, an evening out."""
 BACK_WITHIN_H, SOONER_H, LATER_H, OFF_LEAST_H = 0.75, 4.5, 5.5, 0.5
+DAYS_DRAWN = 4
+"""So many days of a household stay drawn; each has its own, so that many do not drive one another out."""
+T = TypeVar("T")
 LATTICE = 48
 """Points over which the mean day is taken."""
 
@@ -242,6 +245,8 @@ class Occupancy:
 
     home: Household
     seed: int
+    drawn: dict[int, tuple[PersonDay, ...]] = field(init=False, default_factory=dict, repr=False)
+    active_shares: dict[int, tuple[float, ...]] = field(init=False, default_factory=dict, repr=False)
 
     def is_away(self, day: int) -> bool:
         """Tell if the household is away for the week that *day* is in."""
@@ -255,20 +260,33 @@ class Occupancy:
 
     def active(self, day: int) -> tuple[float, ...]:
         """The share of the household that is active in each hour of *day*."""
-        return _active(self, day)
+        shares = self.active_shares.get(day)
+        if shares is None:
+            shares = _active(self, day)
+            _keep(self.active_shares, day, shares)
+        return shares
+
+    def people(self, day: int) -> tuple[PersonDay, ...]:
+        """The day of each person when the household is not away."""
+        people = self.drawn.get(day)
+        if people is None:
+            people = tuple(self.person(number, day) for number in range(len(self.home.routines)))
+            _keep(self.drawn, day, people)
+        return people
 
 
-@lru_cache(maxsize=512)
-def _people(occupancy: Occupancy, day: int) -> tuple[PersonDay, ...]:
-    return tuple(occupancy.person(number, day) for number in range(len(occupancy.home.routines)))
+def _keep(days: dict[int, T], day: int, value: T) -> None:
+    """Have a day at hand, and the one that was drawn longest ago no more."""
+    days[day] = value
+    if len(days) > DAYS_DRAWN:
+        del days[next(iter(days))]
 
 
-@lru_cache(maxsize=512)
 def _active(occupancy: Occupancy, day: int) -> tuple[float, ...]:
     hours = [0.0] * HOURS_A_DAY
     if not occupancy.is_away(day):
         was_away = occupancy.is_away(day - 1)
-        for before, today in zip(_people(occupancy, day - 1), _people(occupancy, day), strict=True):
+        for before, today in zip(occupancy.people(day - 1), occupancy.people(day), strict=True):
             add_active(hours, today, 0.0 if was_away else before.sleeps_h)
     return tuple(hour / len(occupancy.home.routines) for hour in hours)
 
@@ -277,4 +295,4 @@ def driver_day(occupancy: Occupancy, day: int) -> PersonDay:
     """The driver's day; one that stays at home while the household is away."""
     if occupancy.is_away(day):
         return PersonDay(0.0, NEVER_H, NEVER_H, HOURS_A_DAY)
-    return _people(occupancy, day)[0]
+    return occupancy.people(day)[0]

@@ -139,7 +139,7 @@ class Occupants:
 
     def of_day(self, end_use: str, a_day: float, kind: tuple[int, bool]) -> tuple[float, ...]:
         """`if_active` in each hour of a day of a *kind* (see `day_type`)."""
-        return _if_active(self.end_uses, self.home, end_use, a_day, kind)
+        return if_active(self.end_uses, self.home, end_use, a_day, kind)
 
     def expected(self, end_use: str, a_day: float, index: int) -> float:
         """The use in hour *index* by who is active, of an end use that takes *a_day* on the mean day."""
@@ -163,7 +163,7 @@ def day_type(day: int) -> tuple[int, bool]:
 
 
 @lru_cache(maxsize=4096)
-def _if_active(
+def if_active(
     end_uses: EndUses, home: Household, end_use: str, a_day: float, kind: tuple[int, bool]
 ) -> tuple[float, ...]:
     """`Occupants.if_active` in each hour of a day of a *kind*."""

@@ -144,7 +144,7 @@ def live(scenario: Scenario) -> Iterator[LivedMinute]:
             release = pair.begin_release(acting.event_id, ven_id, at_s, staged=True)
         acting = event if interval else None
         # Between events there is nothing to decide once every circuit is released.
-        if interval is not None or not release.over(at_s) or any(pair.plan.curtailed.values()):
+        if interval is not None or not release.over(at_s) or any(pair.curtailed.values()):
             pair = _planned(pair, env, interval, release, at_s)
         available_kw = pair.available_kw if interval else 0.0
         pair, flow = pair.step(env, STEP_S)
@@ -203,7 +203,7 @@ def _minute(
         outdoor_c=outdoor_c,
         requested_kw=requested_kw,
         event_id=event_id,
-        curtailed=tuple(circuit for circuit, off in pair.plan.curtailed.items() if off),
+        curtailed=tuple(circuit for circuit, off in pair.curtailed.items() if off),
         air_c=house.hvac.air_c if house.hvac else None,
         free_air_c=clone.hvac.air_c if clone.hvac else None,
         tank_c=heater.outlet_c if heater else None,

@@ -40,6 +40,9 @@ TICK_S = 1.0
 VENS_AT_TICK = 100
 """So many VENs of a process tick as often at rest; more do so less often, so that all cost no more."""
 MOST_TICK_S = 10.0
+VENS_AT_BUSY_TICK, MOST_BUSY_TICK_S = 500, 2.0
+"""And so many of those that act tick as often; of more each does at most so much less often.
+Interpretation: a device takes seconds to follow, and meters count each second all the same."""
 STOOD_STILL_S = 5.0
 """A tick so long after it was due says that the host was suspended, or the process stopped.
 Interpretation: a busy machine is late by less."""
@@ -49,6 +52,11 @@ LOADS_PERIOD_S = 30.0
 def rest_tick_s(vens: int) -> float:
     """Longest time between two ticks of a VEN at rest, with so many *vens* in its process, s."""
     return min(MOST_TICK_S, max(TICK_S, TICK_S * vens / VENS_AT_TICK))
+
+
+def busy_tick_s(vens: int) -> float:
+    """Longest time between two ticks of a VEN that acts, with so many *vens* in its process, s."""
+    return min(MOST_BUSY_TICK_S, max(TICK_S, TICK_S * vens / VENS_AT_BUSY_TICK))
 
 
 class StepTime(NamedTuple):
@@ -107,6 +115,8 @@ class VenEngine:
         snapshot_before: the last snapshot of them.
         loads_seq: number of the next snapshot of the circuits.
         rest_tick_s: longest time between two ticks while no event is acted on or given back, s.
+        busy_tick_s: and while one is.
+        in_turns: whether it searches for its offer by `searched` alone, in its turn, and not in its ticks.
     """
 
     sender: reporting.Sender
@@ -122,6 +132,8 @@ class VenEngine:
     snapshot_before: SentSnapshot = NO_SNAPSHOT
     loads_seq: int = 0
     rest_tick_s: float = TICK_S
+    busy_tick_s: float = TICK_S
+    in_turns: bool = False
 
     @property
     def topics(self) -> Topics:
@@ -154,7 +166,7 @@ class VenEngine:
             engine, row = _telemetry(engine, now)
             messages.append(row)
         house = engine.house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
-        engine = replace(engine, house=house.with_offer(state, now.s, now.ts))
+        engine = replace(engine, house=house if self.in_turns else house.with_offer(state, now.s, now.ts))
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
             messages.append(ack)
@@ -163,6 +175,19 @@ class VenEngine:
             engine, snapshots = _loads(engine, now)
             messages += snapshots
         return engine, Effects(messages=tuple(messages), lines=tuple(lines))
+
+    def searching_in_turns(self) -> VenEngine:
+        """The engine of one of many VENs of a process: it searches when it is let, not in its ticks."""
+        return replace(self, in_turns=True, house=self.house.in_turns())
+
+    def with_house(self, house: HouseRuntime) -> VenEngine:
+        """The same engine of another state of its house."""
+        return replace(self, house=house)
+
+    def searched(self, now: StepTime) -> VenEngine:
+        """Go on with the search for the offer, on the house as the last tick left it."""
+        ticked_ts = now.ts - (now.s - self.ticked_s)
+        return replace(self, house=self.house.with_offer(self.state, self.ticked_s, ticked_ts))
 
     def _woken(self, now: StepTime) -> tuple[VenEngine, list[Message], list[LogLine]]:
         """The engine after a time in which the VEN stood still, if it did.
@@ -241,7 +266,7 @@ class VenEngine:
         """Seconds until the next tick is due."""
         change_ts = self.state.schedule.next_change_ts(now.ts)
         row_due_s = self.row_s + self.state.settings.report_interval_s - now.s
-        tick_s = self.rest_tick_s if self.house.is_at_rest else TICK_S
+        tick_s = self.rest_tick_s if self.house.is_at_rest else self.busy_tick_s
         return min(tick_s, row_due_s, tick_s if change_ts is None else change_ts - now.ts)
 
     def persisted(self, pending: Mapping[str, object], saved_ts: float) -> PersistedState:

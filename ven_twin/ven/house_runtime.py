@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
+from typing import Any
 
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, LoadId
@@ -13,10 +14,10 @@ from ven_twin.control import reporting
 from ven_twin.control.circuit_views import circuit_settings
 from ven_twin.control.comfort import ComfortMeter
 from ven_twin.control.event_history import Meter
-from ven_twin.control.forecasting import Forecasting
+from ven_twin.control.forecasting import LEAST_PERIOD_IN_TURNS_S, Forecasting
 from ven_twin.control.futures import futures
 from ven_twin.control.holding import Hold, can_hold
-from ven_twin.control.house_pair import Flow, HousePair, interval_requested_kw
+from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.offering import SLICE_STEPS, Offering
 from ven_twin.control.offers import NO_PROMISE, WINDOWS_S, Promise, Trial
 from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
@@ -159,6 +160,28 @@ class HouseRuntime:
         return replace(self, offering=offering, forecasting=forecasting)
 
     @property
+    def searches(self) -> bool:
+        """True while a search for the offer, or the work on a forecast, is under way."""
+        return self.offering.search is not None or bool(self.forecasting.trials)
+
+    def in_turns(self) -> HouseRuntime:
+        """The house of a VEN that searches in its turn, as fast as it is let."""
+        offering = replace(self.offering, slice_s=0.0)
+        forecasting = replace(self.forecasting, every_s=0.0, least_s=LEAST_PERIOD_IN_TURNS_S)
+        return replace(self, offering=offering, forecasting=forecasting)
+
+    def without_search(self) -> HouseRuntime:
+        """The house whose searches are done, without what they had at hand."""
+        return self if not self.offering.futures else replace(self, offering=self.offering.put_away())
+
+    def set_search_aside(self) -> HouseRuntime:
+        """The house with no search under way; the next one begins anew."""
+        forecasting = self.forecasting
+        if forecasting.trials:
+            forecasting = replace(forecasting, trials=(), pair=None, levels=(), hours=(), began_s=-inf)
+        return replace(self, offering=self.offering.set_aside(), forecasting=forecasting)
+
+    @property
     def offer(self) -> Promise:
         """The most that the house promises in means of five minutes, in s of the wall; 0 kW is none."""
         promises = self.offering.offer.promises
@@ -208,20 +231,20 @@ class HouseRuntime:
             if 0 < acting_until_s - house.stepped_s < wall_s:
                 wall_s = acting_until_s - house.stepped_s
             acting = house.acting if house.stepped_s < acting_until_s else None
-            stepped = house._stepped(state, wall_s)
-            house = stepped.metered(wall_s, acting) if measures else stepped
+            dt_s = wall_s * house.clock.speed
+            env = house.environment.environment(house.clock.at(house.stepped_s), dt_s)
+            pair, flow = house.pair.step(env, dt_s, circuit_settings(state.settings.loads, state.by_hand))
+            stepped_s = house.stepped_s + wall_s
+            meters = house._metered(pair, flow, stepped_s, wall_s, acting) if measures else {}
+            house = replace(house, pair=pair, flow=flow, stepped_s=stepped_s, **meters)
         return house
 
-    def _stepped(self, state: VenState, wall_s: float) -> HouseRuntime:
-        dt_s = wall_s * self.clock.speed
-        env = self.environment.environment(self.clock.at(self.stepped_s), dt_s)
-        pair, flow = self.pair.step(env, dt_s, circuit_settings(state.settings.loads, state.by_hand))
-        return replace(self, pair=pair, flow=flow, stepped_s=self.stepped_s + wall_s)
-
-    def metered(self, wall_s: float, acting: EventId | None) -> HouseRuntime:
-        """The house with the power of the last step on its meters: of the row, the event, the release."""
-        flow, delivered, release, payback = self.flow, self.delivered, self.release, self.payback
-        house_ts, above_kw = self.clock.at(self.stepped_s), self.flow.used_kw - self.flow.baseline_kw
+    def _metered(
+        self, pair: HousePair, flow: Flow, stepped_s: float, wall_s: float, acting: EventId | None
+    ) -> dict[str, Any]:
+        """The meters after a step that ended at *stepped_s*: of the row, the event, the release."""
+        delivered, release, payback = self.delivered, self.release, self.payback
+        house_ts, above_kw = self.clock.at(stepped_s), flow.used_kw - flow.baseline_kw
         if acting is not None:
             meter = delivered.get(acting, Meter())
             meter = meter.count(flow.circuits_kw, flow.baseline_kw, wall_s, flow.free_circuits_kw)
@@ -232,9 +255,10 @@ class HouseRuntime:
             payback = payback.count(above_kw, wall_s, house_ts)
         comfort = self.comfort
         if acting is not None or (payback is not None and not payback.whole):
-            comfort = comfort.count(self.pair.house, self.pair.counterfactual, wall_s * self.clock.speed)
+            comfort = comfort.count(pair.house, pair.counterfactual, wall_s * self.clock.speed)
         row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-        return replace(self, row=row, delivered=delivered, release=release, payback=payback, comfort=comfort)
+        counted = {"row": row, "delivered": delivered, "release": release, "payback": payback}
+        return {**counted, "comfort": comfort}
 
     def again(self, now_s: float) -> HouseRuntime:
         """Set the house back to its start, when its hours are over: after an event, and the rebound of one.
@@ -254,7 +278,7 @@ class HouseRuntime:
             payback=None,
             limit=LimitEasing(),
             offering=self.offering.anew(),
-            forecasting=Forecasting(every_s=self.forecasting.every_s),
+            forecasting=Forecasting(every_s=self.forecasting.every_s, least_s=self.forecasting.least_s),
         )
 
     def replan(
@@ -284,7 +308,7 @@ class HouseRuntime:
         if scheduled is None:
             return replace(house, pair=pair, acting=None)
         event_id = scheduled.event.event_id
-        last_kw = interval_requested_kw(interval, house.flow, pair.available_kw) or 0.0
+        last_kw = pair.requested_kw(interval, house.flow) or 0.0
         requested_kw = {**self.requested_kw, event_id: last_kw}
         comfort = house.comfort.begun(event_id)
         return replace(house, pair=pair, acting=event_id, requested_kw=requested_kw, comfort=comfort)
@@ -293,7 +317,8 @@ class HouseRuntime:
         self, state: VenState, scheduled: ScheduledEvent | None, house_ts: float, now_ts: float
     ) -> HouseRuntime:
         """Begin the release of an event that is acted on no more, or end the one that runs."""
-        house = replace(self, limit=self.limit.set(state.settings.target_power_kw, state.ven_id, house_ts))
+        limit = self.limit.set(state.settings.target_power_kw, state.ven_id, house_ts)
+        house = self if limit is self.limit else replace(self, limit=limit)
         release, payback = house.release, house.payback
         if release is not None and (scheduled is not None or release.rebound_is_whole(house_ts)):
             over = scheduled is not None or release.over(house_ts)

@@ -29,7 +29,9 @@ from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
+from ven_twin.ven.searches import EngineSearcher, Searches
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.ven.shadow_reporter import ShadowReporter
 from ven_twin.ven.snapshot import VenSnapshot
 from ven_twin.ven.startup import house_of, resume
 from ven_twin.ven.storage.command_journal import CommandJournal, StateStore
@@ -55,15 +57,19 @@ class Twin:
         ven_clock: VenClock,
         fetch: Fetch | None = None,
         gate: ConnectGate | None = None,
+        searches: Searches | None = None,
     ) -> None:
         self._settings = settings
         self._certificate = identity.certificate
-        self._engine = engine
+        self._engine = engine if searches is None else engine.searching_in_turns()
+        self._searches, self._searcher = (
+            searches,
+            EngineSearcher(lambda: self._engine, self._go_on, self._now),
+        )
         self._outbox = outbox
         self._store = store
         self._clock = ven_clock
         self._watchers: list[Callable[[], None]] = []
-        self._objection: str | None = None
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
         self._session = MqttSession(
             settings.endpoint,
@@ -82,6 +88,7 @@ class Twin:
         )
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(engine.topics, self._session.publish_now)
+        self._reporter = ShadowReporter(self._shadow, ven_clock.monotonic_s)
 
     @classmethod
     def open(
@@ -92,10 +99,11 @@ class Twin:
         ven_clock: VenClock | None = None,
         fetch: Fetch | None = None,
         gate: ConnectGate | None = None,
+        searches: Searches | None = None,
     ) -> Self:
         """Warm the house up, open the outbox, and go on where an earlier run left off.
 
-        The VENs of a process share one *gate*.
+        The VENs of a process share one *gate*, and where they are many their *searches*.
 
         Raises:
             ProfileError: there is no such house.
@@ -110,7 +118,17 @@ class Twin:
         try:
             store = StateStore(CommandJournal(outbox))
             engine, pending = resume(store, house, settings, ven_clock)
-            twin = cls(settings, identity, engine, outbox, store, ven_clock=ven_clock, fetch=fetch, gate=gate)
+            twin = cls(
+                settings,
+                identity,
+                engine,
+                outbox,
+                store,
+                ven_clock=ven_clock,
+                fetch=fetch,
+                gate=gate,
+                searches=searches,
+            )
         except BaseException:
             outbox.close()
             raise
@@ -196,16 +214,23 @@ class Twin:
     async def _live(self) -> SessionStatus:
         async with self._session.running(DRAIN_S) as session:
             session.add_done_callback(lambda _: self._wake.set())
+            if self._searches is not None:
+                self._searches.join(self._searcher)
             try:
                 while not self._stopping.is_set() and not session.done():
                     self._wake.clear()
                     self._tick()
-                    await self._sleep(await self._sync_shadow())
+                    await self._sleep(await self._reporter.sync(self.snapshot()))
                 ended = self._session.status
                 await self._leave()
             finally:
+                if self._searches is not None:
+                    self._searches.leave(self._searcher)
                 await self._renewal.end()
         return ended
+
+    def _go_on(self, engine: VenEngine) -> None:
+        self._engine = engine
 
     def _now(self) -> StepTime:
         return StepTime(self._clock.monotonic_s(), self._clock.now_ts())
@@ -250,24 +275,6 @@ class Twin:
     def _on_resident(self, change: StateChange) -> None:
         self._perform(*self._engine.on_resident(change))
         self._wake.set()
-
-    async def _sync_shadow(self) -> float:
-        """Bring the shadow up to date where that is due; the time of its next work, monotonic s.
-
-        What comes in meanwhile wakes the loop, so that what is reported is made once a beat.
-        """
-        objection, now_s = None, self._clock.monotonic_s()
-        reported = reported_state.reported(self.snapshot())
-        quiet = self._engine.is_quiet(self._clock.now_ts())
-        try:
-            await self._shadow.sync(self._engine.state.shadow, reported, now_s, quiet=quiet)
-        except OversizeError as error:
-            objection = f"the shadow cannot be updated: {error}"
-        if objection is not None and objection != self._objection:
-            logger.error("%s", objection)
-        self._objection = objection
-        now_s = self._clock.monotonic_s()
-        return self._shadow.due_s(self._engine.state.shadow, reported, now_s, quiet=quiet)
 
     async def _sleep(self, shadow_due_s: float) -> None:
         """Wait until something is due or something came in."""

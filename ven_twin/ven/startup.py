@@ -10,16 +10,16 @@ from contracts.wire.ids import VenId
 from ven_twin.control import reporting
 from ven_twin.control.forecasting import Forecasting, works_every_s
 from ven_twin.control.house_pair import HousePair
-from ven_twin.control.offering import Offering, slice_period_s, slice_steps
+from ven_twin.control.offering import slice_steps
 from ven_twin.control.ven_state import VenState
-from ven_twin.house.house_environment import warmed_up
+from ven_twin.house.house_environment import LIVED_HOURS, warmed_up
 from ven_twin.house.library import load_environment, load_profile
 from ven_twin.house.profile import build_house
 from ven_twin.house.sizing import undersized
 from ven_twin.house.weather import standard_zone
 from ven_twin.ven.clock import VenClock, new_boot_id
 from ven_twin.ven.command_receiver import CommandReceiver
-from ven_twin.ven.engine import TICK_S, VenEngine, rest_tick_s
+from ven_twin.ven.engine import TICK_S, VenEngine, busy_tick_s, rest_tick_s
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.settings import TwinSettings
@@ -45,7 +45,6 @@ def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
     return replace(
         house,
         slice_steps=slice_steps(settings.house_speed, settings.vens),
-        offering=Offering(slice_s=slice_period_s(settings.vens)),
         forecasting=Forecasting(every_s=works_every_s(settings.vens)),
     )
 
@@ -60,7 +59,7 @@ def warm_house(house: str, house_clock: HouseClock, seed: int | None = None) -> 
     environment = load_environment(profile, seed)
     warmed = warmed_up(build_house(profile), environment, house_clock.origin_ts)
     return HouseRuntime(
-        environment=environment,
+        environment=replace(environment, hours_drawn=LIVED_HOURS),
         clock=house_clock,
         panel=profile.panel,
         first=warmed,
@@ -88,6 +87,7 @@ def resume(
         report_interval_s=settings.report_interval_s,
         batch_s=settings.batch_s,
         rest_tick_s=rest_tick_s(settings.vens),
+        busy_tick_s=busy_tick_s(settings.vens),
     )
     return engine, {} if persisted is None else persisted.pending
 
@@ -103,6 +103,7 @@ def start_engine(
     report_interval_s: float | None = None,
     batch_s: float = 0.0,
     rest_tick_s: float = TICK_S,
+    busy_tick_s: float = TICK_S,
 ) -> VenEngine:
     """The engine of a VEN that starts, from what an earlier run persisted and answered.
 
@@ -125,6 +126,7 @@ def start_engine(
         last_event=None if persisted is None else persisted.last_event,
         past=() if persisted is None else persisted.past,
         rest_tick_s=rest_tick_s,
+        busy_tick_s=busy_tick_s,
         ticked_s=now_s,
         row_s=now_s + TICK_S - state.settings.report_interval_s,
         loads_s=now_s,

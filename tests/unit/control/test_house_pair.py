@@ -167,7 +167,7 @@ def test_a_step_without_a_plan_curtails_no_circuit() -> None:
     house, site = evening()
     after, _ = HousePair(house, house).step(site.environment(EVENING_TS, STEP_S), STEP_S)
     assert {name for name, switching in after.switching.items() if switching.curtailed} == set()
-    assert after.switching.keys() == {circuit.id for circuit in house.circuits}
+    assert not any(after.curtailed.values())
 
 
 def test_the_battery_of_premises_is_that_of_the_house() -> None:
@@ -244,3 +244,30 @@ def test_premises_offer_nothing_of_a_circuit_that_a_guard_protects() -> None:
     premises, _ = run(1)
     assert premises.sheddable_kw()["fridge1"] == 0.0
     assert premises.sheddable_kw()["ev1"] == pytest.approx(7.2)
+
+
+def test_a_house_and_its_counterfactual_are_stepped_as_one_until_an_event_and_flow_alike() -> None:
+    """Two that are equal give what one and the same gives, in rest and in the event after it."""
+    house, site = evening()
+    one, two = HousePair(house, house), HousePair(house, replace(house))
+    for minute in range(20):
+        env = site.environment(EVENING_TS + STEP_S * minute, STEP_S)
+        interval = ask(Signal.SHED_KW, 2.0) if minute >= 10 else None
+        one, flow = one.planned(env, STEP_S, interval).step(env, STEP_S)
+        two, same = two.planned(env, STEP_S, interval).step(env, STEP_S)
+        assert flow == same
+        assert (one.house is one.counterfactual) is (minute < 10)
+    assert one.plan == two.plan
+
+
+def test_a_plan_of_a_house_at_rest_is_there_for_whoever_reads_it() -> None:
+    """Each circuit is left alone, with its reason and what it could give."""
+    house, site = evening()
+    env = site.environment(EVENING_TS, STEP_S)
+    pair = HousePair(house, house).planned(env, STEP_S, None)
+    assert [view.id for view in pair.views] == list(house.circuit_ids)
+    assert [decision.id for decision in pair.plan.decisions] == list(house.circuit_ids)
+    assert {decision.curtailed_kw for decision in pair.plan.decisions} == {0.0}
+    assert all(decision.reason for decision in pair.plan.decisions)
+    assert not any(pair.plan.curtailed.values())
+    assert pair.available_kw == pair.planned(env, STEP_S, ask(Signal.LEVEL, 1)).available_kw

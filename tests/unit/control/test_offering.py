@@ -19,7 +19,6 @@ from ven_twin.control.offering import (
     NO_OFFER,
     SLICE_STEPS,
     Offering,
-    slice_period_s,
     slice_steps,
 )
 from ven_twin.control.offers import STEP_S, Trial
@@ -60,24 +59,21 @@ def test_the_first_tick_has_something_to_offer() -> None:
     assert settled().quarters.is_whole
 
 
-def test_one_of_many_vens_searches_less_often_and_finds_the_same() -> None:
-    """Two hundred in a process take as long as it needs: no tick searches until there is an offer."""
-    slice_s = slice_period_s(200)
-    first = ticked(Offering(slice_s=slice_s), trial())
-    assert first.offer.promises == ()
-    assert ticked(first, trial(), slice_s - 0.1) is first
-    offering = first
-    for number in count(1):
-        offering = ticked(offering, trial(), number * slice_s)
-        if offering.search is None:
-            break
+def test_one_of_many_vens_waits_for_its_turn_and_finds_the_same() -> None:
+    """No slice goes on until there is an offer, and each goes on from the one before at once."""
+    offering = ticked(Offering(slice_s=0.0), trial())
+    assert offering.offer.promises == ()
+    while offering.search is not None:
+        offering = ticked(offering, trial())
     assert offering.offer == settled().offer
 
 
-@pytest.mark.parametrize(("vens", "period_s"), [(1, 0.9), (25, 0.9), (50, 1.8), (1000, 36.0)])
-def test_all_vens_of_a_process_search_as_much_as_twenty_five(vens: int, period_s: float) -> None:
-    """So that their ticks have the rest of the core."""
-    assert slice_period_s(vens) == pytest.approx(period_s)
+def test_a_search_that_is_set_aside_keeps_its_offer_and_begins_anew() -> None:
+    """What it has told stays, and nothing that it had at hand."""
+    first = ticked(Offering(), trial())
+    aside = first.set_aside()
+    assert (aside.offer, aside.search, aside.futures) == (first.offer, None, ())
+    assert ticked(aside, trial()).search is not None
 
 
 def test_a_search_in_ticks_finds_what_one_in_one_go_does() -> None:

@@ -1,5 +1,6 @@
 """The world around a house: one for the house and its clone, at any step length."""
 
+import dataclasses
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import fmean
@@ -156,3 +157,14 @@ def test_an_environment_can_be_varied(environment: HouseEnvironment) -> None:
     env = environment.environment(JULY, 60.0)
     assert replace(env, outdoor_c=1.0).uses == env.uses
     assert env.using(LightsUse(0.3)).use(LightsUse).level_kw == 0.3
+
+
+@pytest.mark.parametrize("hours", [2, 16])
+def test_a_world_has_no_more_hours_at_hand_than_it_was_made_for(
+    environment: HouseEnvironment, hours: int
+) -> None:
+    """However long a house lives in it, and however often it goes back."""
+    site = dataclasses.replace(environment, hours_drawn=hours)
+    for hour in (*range(30), *range(10)):
+        site.environment(JULY + 3600.0 * hour, 60.0)
+        assert len(site.drawn) <= hours

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from contracts.wire.events import Signal
 from tests.unit.simulation.conftest import DAY
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.library import load_environment, load_profile
@@ -120,7 +121,7 @@ def test_an_import_limit_holds_the_standard_house_down(scenario: Scenario) -> No
     """With a battery and a car to work with, the meter stays within 0.5 kW of the limit on the mean."""
     profile = load_profile("standard")
     event = scenario.events[0]
-    interval = event.intervals[0].__class__(duration_s=7200, signal="importLimitKw", value=2.0)
+    interval = event.intervals[0].__class__(duration_s=7200, signal=Signal.IMPORT_LIMIT_KW, value=2.0)
     limited = type(event)(event_id="limit", start_ts=event.start_ts, intervals=(interval,))
     whole = replace(
         scenario, house=build_house(profile), environment=load_environment(profile), events=[limited]

@@ -12,7 +12,7 @@ from contracts.wire.shadow import LoadSetting
 from tests.support.ven_states import NOW, VEN
 from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import VenFigures
-from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine, rest_tick_s
+from ven_twin.ven.engine import LOADS_PERIOD_S, TICK_S, Effects, StepTime, VenEngine, busy_tick_s, rest_tick_s
 from ven_twin.ven.house_clock import HouseClock
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.startup import start_engine, warm_house
@@ -265,6 +265,21 @@ def test_one_of_many_vens_ticks_less_often_at_rest_alone(engine: VenEngine) -> N
 def test_all_vens_of_a_process_tick_no_more_often_than_a_hundred(vens: int, tick_s: float) -> None:
     """Up to ten seconds apart, beyond which a row of telemetry would be late."""
     assert rest_tick_s(vens) == tick_s
+
+
+@pytest.mark.parametrize(("vens", "tick_s"), [(1, 1.0), (500, 1.0), (750, 1.5), (5000, 2.0)])
+def test_vens_that_act_tick_at_least_every_second_second(vens: int, tick_s: float) -> None:
+    """However many share a process."""
+    assert busy_tick_s(vens) == tick_s
+
+
+def test_one_of_many_vens_that_acts_ticks_less_often(engine: VenEngine) -> None:
+    """And is on time all the same where its event ends."""
+    many = replace(engine, busy_tick_s=2.0)
+    many, _ = command(many, op="event", correlationId="c1", event_id="e1", shed_kw=2, duration_s=11)
+    many, _ = many.tick(at(1))
+    assert many.due_s(at(1)) == 2.0
+    assert many.due_s(at(10)) == 1.0
 
 
 def test_a_stopped_ven_gives_its_circuits_back(engine: VenEngine) -> None:

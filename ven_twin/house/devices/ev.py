@@ -1,6 +1,5 @@
 """The electric car and its charger."""
 
-from functools import lru_cache
 from math import inf
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
@@ -11,8 +10,8 @@ from contracts.wire.units import S_PER_H
 from ven_twin.house.circuit import Circuit, Fraction, Impossible, Kw
 from ven_twin.house.control import Control, Flexibility, Stepped, clamp_unit
 from ven_twin.house.environment import Environment, Use
-from ven_twin.house.occupancy import NEVER_H, driver_day
-from ven_twin.house.occupants import DeviceHabits, Share, Span, Stream, StreamType
+from ven_twin.house.occupancy import DAYS_DRAWN, NEVER_H, driver_day
+from ven_twin.house.occupants import DeviceHabits, Occupants, Share, Span, Stream, StreamType
 from ven_twin.house.weather import HOURS_A_DAY
 
 SLACK_H = 4.0
@@ -111,20 +110,33 @@ NO_TRIP_H = -1.0
 class EvStream(Stream[EvHabits]):
     """The driver's trips: the car leaves and comes home with them, and is plugged in then or at bedtime."""
 
-    __slots__ = ()
+    __slots__ = ("_trips",)
     habits_type = EvHabits
     use_type = EvUse
+    _trips: dict[int, Trip]
+
+    def __init__(self, habits: EvHabits, occupants: Occupants) -> None:
+        super().__init__(habits, occupants)
+        object.__setattr__(self, "_trips", {})
 
     def use(self, span: Span) -> EvUse:
         """The car as the step starts."""
         day, hour_of_day = span.day, span.hour_of_day
-        today = trip(self, day)
+        today = self.trip(day)
         if hour_of_day < today.leaves_h:
-            return EvUse(True, today.leaves_h - hour_of_day, trip(self, day - 1).miles)
+            return EvUse(True, today.leaves_h - hour_of_day, self.trip(day - 1).miles)
         return EvUse(hour_of_day >= today.plugs_h, today.next_leaves_h - hour_of_day, today.miles)
 
+    def trip(self, day: int) -> Trip:
+        """The trip on *day* since 1970. Each car has those of its last days at hand."""
+        drawn = self._trips.get(day)
+        if drawn is None:
+            drawn = self._trips[day] = trip(self, day)
+            if len(self._trips) > DAYS_DRAWN:
+                del self._trips[next(iter(self._trips))]
+        return drawn
 
-@lru_cache(maxsize=128)
+
 def trip(stream: EvStream, day: int) -> Trip:
     """The car's trip on *day* since 1970. Every evening ends with the car at home."""
     occupants = stream.occupants

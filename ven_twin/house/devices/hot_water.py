@@ -6,8 +6,10 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
+from ven_twin.house.end_uses import EndUses
 from ven_twin.house.environment import Use
-from ven_twin.house.occupants import DeviceHabits, Occupants, Span, Stream, day_type
+from ven_twin.house.occupancy import Household
+from ven_twin.house.occupants import DeviceHabits, Occupants, Span, Stream, day_type, if_active
 from ven_twin.house.weather import HOURS_A_DAY
 
 TAP, TAP_AT = 20, 2
@@ -134,7 +136,7 @@ def _sessions(stream: WaterHeaterStream, day: int) -> tuple[Session, ...]:
     """The draws of each hour of *day* since 1970."""
     occupants, most_l = stream.occupants, stream.habits.hot_water_draw_l
     chance = occupants.unit
-    rates = use_rates(occupants, stream.habits, day_type(day))
+    rates = use_rates(occupants.end_uses, occupants.home, stream.habits, day_type(day))
     waiting_l, sessions = [0.0] * len(USES), []
     for hour, active in enumerate(occupants.occupancy.active(day)):
         index = day * HOURS_A_DAY + hour
@@ -152,14 +154,16 @@ def _sessions(stream: WaterHeaterStream, day: int) -> tuple[Session, ...]:
 
 @lru_cache(maxsize=1024)
 def use_rates(
-    occupants: Occupants, habits: WaterHeaterHabits, kind: tuple[int, bool]
+    end_uses: EndUses, home: Household, habits: WaterHeaterHabits, kind: tuple[int, bool]
 ) -> tuple[tuple[float, ...], ...]:
     """The mean number of draws of each use in each hour of a day of a *kind*, where all are active.
 
     So many that the mean day of the year takes ``hot_water_l_d``.
     """
     largest_d = habits.hot_water_l_d / habits.hot_water_draw_l
-    return tuple(occupants.of_day(use.end_use, use.share * largest_d / use.mean, kind) for use in USES)
+    return tuple(
+        if_active(end_uses, home, use.end_use, use.share * largest_d / use.mean, kind) for use in USES
+    )
 
 
 def _session(waiting_l: list[float], most_l: float, starts: float) -> Session:

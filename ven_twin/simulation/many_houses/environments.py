@@ -187,7 +187,8 @@ def _draws_of_day(houses: HouseEnvironments, day: int) -> tuple[tuple[_Draws, ..
     """The draws of each hour of *day*; see `ven_twin.house.devices.water_heater`."""
     seeds, habits = houses.seeds, houses.first.habits.of(WaterHeaterHabits)
     most_l = habits.hot_water_draw_l
-    rates = use_rates(houses.first.occupants, habits, day_type(day))
+    occupants = houses.first.occupants
+    rates = use_rates(occupants.end_uses, occupants.home, habits, day_type(day))
     waiting_l = [np.zeros(len(seeds)) for _ in USES]
     hours = []
     for hour, active in enumerate(houses.occupancies.active(day)):

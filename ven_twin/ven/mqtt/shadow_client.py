@@ -52,6 +52,11 @@ class ShadowClient:
         """The patch of the desired state that the service has not confirmed yet."""
         return one_patch(self._under_way, self._desired)
 
+    @property
+    def is_idle(self) -> bool:
+        """True while no answer is waited for, and nothing is to be desired."""
+        return self._token is None and not self._desired
+
     async def get(self, now_s: float) -> None:
         """Request the whole shadow."""
         self._get_s = self._read_s = now_s
@@ -97,15 +102,20 @@ class ShadowClient:
 
     async def sync(
         self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float, *, quiet: bool = False
-    ) -> None:
-        """Publish what has changed, or read the shadow anew, when that is due at *now_s*."""
-        if now_s < self.due_s(copy, reported, now_s, quiet=quiet):
-            return
+    ) -> float | None:
+        """Publish what has changed, or read the shadow anew, when that is due at *now_s*.
+
+        Returns the time of the next work, monotonic s, when nothing was due.
+        """
+        due_s = self.due_s(copy, reported, now_s, quiet=quiet)
+        if now_s < due_s:
+            return due_s
         if self._token is not None or not copy.synchronized:
             self._give_up()
             await self.get(now_s)
-            return
+            return None
         await self.publish(copy, reported, now_s)
+        return None
 
     async def publish(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> bool:
         """Send now what of *reported* the service does not hold yet. Returns whether it was written.

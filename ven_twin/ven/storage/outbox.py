@@ -185,6 +185,8 @@ class Outbox:
         rows than there are: it is to be called again as long as `waiting` grows.
         """
         rows: list[OutboxRow] = []
+        if self._depth <= len(self._in_flight):  # none waits, and the file need not be read for that
+            return rows
         with self._transactions.readable():  # an unreadable disk yields nothing now, perhaps later
             while self._again and len(rows) < limit:
                 rows += self._take("id = ?", self._again[0], 1)

@@ -19,6 +19,11 @@ _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLI
 """The last says that a table or column is not there: the statements are ours, so that its name is damaged."""
 WAL_MAX_BYTES = 256 * 1024
 """An empty outbox leaves no more than so much behind in its log."""
+PAGE_BYTES, CACHE_KIB, STATEMENTS = 1024, 64, 8
+"""A connection's pages, how much of them is in memory, and its prepared statements.
+
+Measured: with SQLite's and Python's own (4,096, 2,000 and 128) an outbox that is empty takes 363 KB, and with
+these a third of it. A file of before keeps its pages."""
 
 
 def open_database(path: str) -> sqlite3.Connection:
@@ -30,11 +35,13 @@ def open_database(path: str) -> sqlite3.Connection:
     try:
         if path != ":memory:":
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        db = sqlite3.connect(path, timeout=0.2, isolation_level=None, cached_statements=STATEMENTS)
     except (OSError, sqlite3.Error) as error:
         raise OutboxError(path, f"cannot be opened ({error})") from None
     db.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # a damaged text is a text
     with closed_on_failure(db, path):
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # the same VEN started twice is noticed here first
         version = schema.version_of(db)
         if version > schema.VERSION:
@@ -47,7 +54,15 @@ def open_database(path: str) -> sqlite3.Connection:
         objection = schema.objection(db)
         if objection is not None:
             raise OutboxDamagedError(path, f"is damaged ({objection})")
+        _forget_statements(db)
     return db
+
+
+def _forget_statements(db: sqlite3.Connection) -> None:
+    """Let small statements take the place of those of the checks, which take 40 KB and are not used again."""
+    for number in range(STATEMENTS):
+        db.execute(f"SELECT {number}").fetchone()
+    db.execute("PRAGMA shrink_memory")
 
 
 @contextlib.contextmanager

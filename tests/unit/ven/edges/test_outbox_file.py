@@ -12,7 +12,7 @@ from tests.support.outboxes import ROW, payloads
 from ven_twin.ven.errors import OutboxDamagedError, OutboxError
 from ven_twin.ven.storage.mending_outbox import MendingOutbox
 from ven_twin.ven.storage.outbox import Outbox
-from ven_twin.ven.storage.outbox_file import Transactions
+from ven_twin.ven.storage.outbox_file import PAGE_BYTES, Transactions
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -108,7 +108,7 @@ def damage_rows(path: Path) -> None:
     with Outbox(path) as whole:
         for _ in range(100):
             whole.put("telemetry", "t", bytes(ROW))
-    page = 4096
+    page = PAGE_BYTES
     content = path.read_bytes()
     spoilt = len(content) - 10 * page
     path.write_bytes(content[: 10 * page] + b"\xff" * spoilt)
@@ -144,3 +144,30 @@ def test_an_outbox_that_cannot_be_taken_up_lets_go_of_the_file(
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_file_with_larger_pages_is_taken_up_as_it_is(path: Path) -> None:
+    """One of before: its messages wait, and others come behind them."""
+    with Outbox(path) as before:
+        before.put("telemetry", "t", b"1")
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.execute("PRAGMA page_size = 4096")
+    db.execute("VACUUM")
+    db.close()
+    with Outbox(path) as outbox:
+        assert outbox._db.execute("PRAGMA page_size").fetchone() == (4096,)
+        outbox.put("telemetry", "t", b"2")
+        assert payloads(outbox) == [b"1", b"2"]
+
+
+def test_an_outbox_from_which_nothing_waits_is_not_read(outbox: Outbox) -> None:
+    """What is in flight is known; the file is asked for what is not."""
+    outbox.put("telemetry", "t", b"1")
+    assert len(outbox.window(10)) == 1
+    statements: list[str] = []
+    outbox._db.set_trace_callback(statements.append)
+    assert outbox.window(10) == []
+    assert statements == []
+    outbox.put("telemetry", "t", b"2")
+    assert [row.payload for row in outbox.window(10)] == [b"2"]

@@ -91,7 +91,7 @@ def test_nothing_of_a_batch_that_the_disk_refuses_counts(path: Path) -> None:
 
 def test_a_database_that_cannot_grow_refuses_and_recovers(outbox: Outbox) -> None:
     """SQLite's own "database or disk is full" leaves every row intact, and deleting makes room."""
-    outbox._db.execute("PRAGMA max_page_count = 20")
+    outbox._db.execute("PRAGMA max_page_count = 80")
     stored = 0
     while outbox.put("event", "t", bytes(ROW)) is not None:
         stored += 1
