@@ -29,6 +29,7 @@ from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.ven.shadow_reporter import ShadowReporter
 
 LEAD_IN_S = 10 * S_PER_MIN
 LEAST_WAIT_S = 0.001
@@ -70,6 +71,7 @@ class LivedTwin:
         nobody = Identity(folder / "ca", folder / "certificate", folder / "key")
         self._twin = Twin.open(settings, nobody, ven_clock=clock)
         self._twin._shadow = ShadowClient(self._twin._engine.topics, self._serve)
+        self._twin._reporter = ShadowReporter(self._twin._shadow, clock.monotonic_s)
         self._shadow = Shadow()
         self._answers: list[tuple[str, codec.JsonDict]] = []
         self.counts: Counter[str] = Counter()
