@@ -22,7 +22,7 @@ from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
-from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.fan_out import MapRuns, ShadowQueue
 from lambdas.shared.group_book import GroupBook
 from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
@@ -48,6 +48,7 @@ class DispatchAdapters:
     book: EventBook
     shadows: Shadows
     queue: ShadowQueue
+    map_runs: MapRuns
     schedules: EventSchedules
     days: BookedDays
     groups: GroupBook
@@ -145,8 +146,11 @@ class DispatchAdapters:
             self.schedules.put_payback(request, at_ts=settle_ts + PAYBACK_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
-        if len(assignments) > fan_out.DIRECT_VENS:
-            self.queue.send(row, assignments)
+        if len(assignments) > fan_out.DIRECT_VENS or self.map_runs.takes(len(assignments)):
+            if self.map_runs.takes(len(assignments)):
+                self.map_runs.start(row, plan)
+            else:
+                self.queue.send(row, assignments)
             self.book.mark_done(row, None)
             return msgspec.structs.replace(row, done_revision=row.revision)
         full = fan_out.write(self.shadows, row, assignments)
@@ -199,6 +203,7 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
         days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
+        map_runs=MapRuns(clients.states, needs.shadow_map_arn, needs.map_above_vens),
         schedules=EventSchedules(
             clients.scheduler(),
             needs.schedule_group,

@@ -17,6 +17,8 @@ from ven_twin.operations.bill.batches import BATCH_SIZE
 from ven_twin.operations.bill.bill import fleet_items
 from ven_twin.operations.bill.fleet import BilledFleet
 from ven_twin.operations.bill.measured import measured
+from ven_twin.operations.load_test import costs
+from ven_twin.operations.load_test.sizing import ShardSize, load_test_size
 from ven_twin.operations.prices import price_table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +43,12 @@ def test_every_price_is_of_a_day_and_a_source() -> None:
 
 def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
     """A price that no bill uses is one that a whole account of the costs lacks, but for calls of people."""
-    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items())
+    tests = (
+        load_test_size(1, ShardSize(1.0, 2048.0, kind), per_shard=None, claims_per_s=5, run_s=3600)
+        for kind in costs.PRICES
+    )
+    load_tests = (item for size in tests for item in costs.items(size))
+    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items(), *load_tests)
     assert price_table().prices.keys() - {item.price for item in items} == {"http_api_call", "sns_email"}
 
 

@@ -116,7 +116,7 @@ def test_what_the_cloud_says_meanwhile_is_looked_at(ven: Ven) -> None:
     event["intervals"] = [{"durationS": 600, "signal": "shedKw", "value": 1.0}]  # type: ignore[assignment]
     document = {"version": 9, "state": {"drEvents": {"evt-1": event}}}
     delta = {"version": 9, "state": {"desired": document["state"]}}
-    ven.engine = ven.engine.on_shadow("get/accepted", delta, {}, FROM_TS + 4, answers_us=False)
+    ven.engine, _ = ven.engine.on_shadow("get/accepted", delta, {}, FROM_TS + 4, answers_us=False)
     assert ven.beat(5.0) == 1
     assert "evt-1" in ven.sent[-1]["state"]["reported"]["drEvents"]
 
