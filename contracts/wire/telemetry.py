@@ -117,6 +117,8 @@ class _ExactTelemetry(Telemetry, frozen=True, forbid_unknown_fields=True):
     loads: tuple[_ExactLoad, ...] = ()
 
 
+_PLAIN_BYTES = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
+"""The bytes of a row in which no text can need a look: printable ASCII without what escapes."""
 _exact = msgspec.json.Decoder(_ExactTelemetry)
 _telemetry = msgspec.json.Decoder(Telemetry)
 
@@ -143,9 +145,7 @@ def _as_it_is(raw: bytes, ven_id: VenId) -> Telemetry | None:
     That is a row of canonical names and plain characters alone, with all that identifies it. It is what twins
     send; all else, and all that is wrong, is read the long way.
     """
-    if len(raw) > codec.PAYLOAD_MAX_BYTES or not raw.isascii() or b"\\" in raw:
-        return None
-    if not raw.decode("ascii").isprintable():
+    if len(raw) > codec.PAYLOAD_MAX_BYTES or raw.translate(None, _PLAIN_BYTES):
         return None
     try:
         return _telemetry.decode(raw) if _exact.decode(raw).ven_id == ven_id else None

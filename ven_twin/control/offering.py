@@ -83,6 +83,11 @@ class Offering:
     futures: tuple[Future, ...] = field(default=(), compare=False)
     slice_s: float = SLICE_PERIOD_S
 
+    @property
+    def is_under_way(self) -> bool:
+        """True of a search in turns that has not come to its end: a forecast waits for it."""
+        return self.slice_s == 0.0 and self.search is not None
+
     def advanced(
         self,
         trial: Trial,

@@ -160,13 +160,15 @@ class VenEngine:
         woken, messages, lines = self._woken(now)
         house = woken.house.advance(self.state, now.s, _acting_until_s(self, now))
         state, transitions = self.state.advance(now.ts)
-        engine = replace(woken, house=house, state=state, ticked_s=now.s)
+        engine = woken
         if house.measured and (transitions or now.s >= engine.row_s + state.settings.report_interval_s):
             # A row ends where an event does: it is read under the plan that was in force until now.
-            engine, row = _telemetry(engine, now)
+            engine, row = _telemetry(replace(woken, house=house, state=state), now)
+            house = engine.house
             messages.append(row)
-        house = engine.house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
-        engine = replace(engine, house=house if self.in_turns else house.with_offer(state, now.s, now.ts))
+        house = house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
+        house = house if self.in_turns else house.with_offer(state, now.s, now.ts)
+        engine = replace(engine, house=house, state=state, ticked_s=now.s)
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
             messages.append(ack)

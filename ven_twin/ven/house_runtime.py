@@ -152,7 +152,7 @@ class HouseRuntime:
         trial = self._trial(state, now_s, now_ts)
         offering = self.offering.advanced(trial, self.environment, self.acting, now_s, self.slice_steps)
         forecasting = self.forecasting
-        if now_s >= self.clock.started_s + FORECASTS_AFTER_S:
+        if now_s >= self.clock.started_s + FORECASTS_AFTER_S and not offering.is_under_way:
             hours = hours_ahead(self.clock, now_s, now_ts)
             forecasting = forecasting.advanced(trial, self.environment, hours, now_s)
         if offering is self.offering and forecasting is self.forecasting:

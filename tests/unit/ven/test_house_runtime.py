@@ -470,3 +470,20 @@ def test_a_limit_stays_when_the_hours_come_again() -> None:
     household.now = household.now.again(140.0)
     household.replan(state, None, 140.0, NOW + 40.0)
     assert household.now.limit.kw(household.now.house_ts(140.0)) == 2.0
+
+
+def test_where_vens_take_turns_a_forecast_waits_for_the_whole_offer() -> None:
+    """So that there is one search at hand, and those without an offer wait for no forecast."""
+    household = at_speed(1.0)
+    state, now_s = ven(household), 200.0
+    household.now = household.now.in_turns()
+    household.replan(state, None, now_s, NOW)
+    household.now = household.now.with_offer(state, now_s, NOW)
+    while household.now.offering.search is not None:
+        assert household.now.forecasting.trials == ()
+        household.now = household.now.with_offer(state, now_s, NOW)
+    assert household.now.forecasting.trials
+    assert household.now.searches
+    aside = household.now.set_search_aside()
+    assert not aside.searches
+    assert aside.offer == household.now.offer
