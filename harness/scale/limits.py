@@ -15,7 +15,12 @@ from lambdas.shared.fan_out import CHUNK_VENS
 from ven_twin.operations.bill.events import ROWS_READ_S
 from ven_twin.operations.bill.fleet import LOADS_PERIOD_S, BilledFleet
 from ven_twin.operations.bill.measured import CALL_S, FULL_PROCESSOR_MB, FleetTime, measured
-from ven_twin.operations.bill.telemetry import ROW_WRITES, SNAPSHOT_WRITES, telemetry_batches, update_batches
+from ven_twin.operations.bill.telemetry import (
+    LATEST_WRITES,
+    SNAPSHOT_WRITES,
+    telemetry_batches,
+    update_batches,
+)
 
 MOST = 1_000_000
 """Counts above are not looked at."""
@@ -41,7 +46,7 @@ def limits(
         quotas: the region's.
         template: of the stack, for the functions' memory and time.
         plans: as the planner was measured.
-        interval_s: between two telemetry rows of a VEN.
+        interval_s: between two telemetry rows of a VEN, each sent at once, as in an event.
     """
     met = [
         *_broker(quotas, interval_s),
@@ -85,7 +90,7 @@ def _broker(quotas: Quotas, interval_s: float) -> Iterator[FleetLimit]:
 
 def _tables_and_functions(quotas: Quotas, interval_s: float) -> Iterator[FleetLimit]:
     def busy(vens: int) -> int:
-        fleet = BilledFleet(vens=vens, interval_s=interval_s, claimed=True)
+        fleet = BilledFleet(vens=vens, interval_s=interval_s, batch_s=0.0, claimed=True)
         return telemetry_batches(fleet).sandboxes + update_batches(fleet).sandboxes
 
     yield FleetLimit(
@@ -94,7 +99,7 @@ def _tables_and_functions(quotas: Quotas, interval_s: float) -> Iterator[FleetLi
         f"{quotas.concurrency:,}",
         "the quota of Lambda",
     )
-    writes = ROW_WRITES / interval_s + SNAPSHOT_WRITES / LOADS_PERIOD_S
+    writes = (1 + LATEST_WRITES) / interval_s + SNAPSHOT_WRITES / LOADS_PERIOD_S
     yield FleetLimit(
         "writes to the telemetry table",
         quotas.table_writes_per_s / writes,
