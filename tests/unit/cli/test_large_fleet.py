@@ -147,10 +147,10 @@ def test_more_vens_than_the_memory_holds_are_refused(tmp_path: Path, monkeypatch
     memory = tmp_path / "meminfo"
     memory.write_text("MemTotal: 999 kB\nMemAvailable:  102400 kB\n")
     monkeypatch.setattr(machine_limits, "_MEMORY", memory)
-    with pytest.raises(FieldError, match=r"101 VENs take 101 MB, and 100 MB are free here: at most 100"):
-        machine_limits.check_machine(101, 1)
+    with pytest.raises(FieldError, match=r"201 VENs take 100 MB, and 100 MB are free here: at most 200"):
+        machine_limits.check_machine(201, 1)
     memory.write_text("nothing")
-    machine_limits.check_machine(101, 1)
+    machine_limits.check_machine(201, 1)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_a_fleet_that_cannot_be_set_up_closes_the_vens_it_has(
     """When the identity of the second VEN cannot be fetched, the first one's outbox is free again."""
     stand = Stand(tmp_path / "ven-1")
 
-    def begin(_cloud: object, settings: TwinSettings, _gate: object, _claimed: object) -> Twin:
+    def begin(_cloud: object, settings: TwinSettings, *_: object) -> Twin:
         if settings.ven_id == "ven-1":
             return stand.start()
         raise VenTwinError("there is no secret")
