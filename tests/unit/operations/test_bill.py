@@ -149,7 +149,7 @@ def test_tiers_are_of_all_that_has_the_price() -> None:
 
 def test_each_option_is_by_itself_and_changes_the_bill() -> None:
     """An option that is so already is left out; the others are the fleet but for one thing."""
-    bill = Bill(BilledFleet(vens=50, events=10), price_table())
+    bill = Bill(BilledFleet(vens=500, events=10), price_table())
     offered = dict(options(bill))
     assert {option.name for option in OPTIONS} - {option.name for option in offered} == {
         "a row every 30 s",
