@@ -39,12 +39,13 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_record_vens.py tests/unit/lambdas/test_redispatch.py \
   tests/unit/lambdas/test_record_strangers.py tests/unit/lambdas/test_write_shadows.py \
   tests/unit/lambdas/test_provision_ven.py tests/unit/lambdas/test_api_resources.py \
-  tests/unit/lambdas/test_admit_ven.py tests/unit/lambdas/test_notifications.py
+  tests/unit/lambdas/test_admit_ven.py tests/unit/lambdas/test_notifications.py tests/unit/cli/test_load_test.py \
+  tests/unit/harness/test_scale.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
-  faults strangers visitors hostile busy crowd cuts \
+  faults strangers visitors hostile busy crowd scale cuts \
   soak lifecycle policies prices counted references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
@@ -129,6 +130,11 @@ tank: $(READY)
 # ARGS="--states 40" for less.
 promises: $(READY)
 	$(BIN)/python -m harness.promises $(ARGS)
+
+# Which limit a growing fleet meets at what count, and an event's course over it, up to 1,000,000 VENs; writes
+# docs/guides/scale.md. ARGS="--measure" measures the planner anew first.
+scale: $(READY)
+	$(BIN)/python -m harness.scale $(ARGS)
 
 # Many twins in one process beside as many plain gmqtt sessions: connected, at rest, in an event; some minutes.
 # ARGS="--vens 1000" for more.

@@ -1,4 +1,4 @@
-"""CDK entry: composes the stack from a Stage. Makes no AWS call and synthesizes offline."""
+"""CDK entry: composes the stacks from a Stage. Makes no AWS call and synthesizes offline."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ _NODE = Path(sys.prefix) / "bin" / "node"
 if _NODE.exists():
     os.environ.setdefault("JSII_NODE", str(_NODE))
 
-from aws_cdk import App, CliCredentialsStackSynthesizer, Tags  # noqa: E402
+from aws_cdk import App, CliCredentialsStackSynthesizer, Stack, Tags  # noqa: E402
 
 from cdk.bundle import BundleError, bundle  # noqa: E402
+from cdk.load_test import LoadTestStack  # noqa: E402
 from cdk.stack import VenTwinStack  # noqa: E402
-from cdk.stage import read_stage  # noqa: E402
+from cdk.stage import Stage, read_stage  # noqa: E402
 from contracts.errors import FieldError  # noqa: E402
 
 
@@ -27,16 +28,18 @@ def main() -> None:
         code = bundle(python=stage.python, architecture=stage.architecture, host=stage.name == "local")
     except (FieldError, BundleError) as error:
         sys.exit(f"ven-twin: {error}")
-    stack = VenTwinStack(
-        app,
-        stage,
-        code=code,
-        synthesizer=CliCredentialsStackSynthesizer() if stage.deployer_credentials else None,
-    )
-    Tags.of(stack).add("project", "ven-twin")
-    Tags.of(stack).add("stage", stage.name)
+    stacks: list[Stack] = [VenTwinStack(app, stage, code=code, synthesizer=_synthesizer(stage))]
+    if stage.fleet_image is not None:
+        stacks.append(LoadTestStack(app, stage, stage.fleet_image, synthesizer=_synthesizer(stage)))
+    for stack in stacks:
+        Tags.of(stack).add("project", "ven-twin")
+        Tags.of(stack).add("stage", stage.name)
     # Validation takes most of a synthesis; the local cloud skips it, the gate and the CDK CLI do not.
     app.synth(skip_validation=app.node.try_get_context("validate") == "false")
+
+
+def _synthesizer(stage: Stage) -> CliCredentialsStackSynthesizer | None:
+    return CliCredentialsStackSynthesizer() if stage.deployer_credentials else None
 
 
 if __name__ == "__main__":

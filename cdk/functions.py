@@ -11,8 +11,9 @@ from aws_cdk import Duration
 
 from cdk.lambda_function import FULL_PROCESSOR_MB, LambdaFunction
 from cdk.schedules import FleetWatch, Schedules
+from cdk.shadow_map import ShadowMap
+from cdk.shadow_pace import SHADOW_WRITERS
 from cdk.shared_resources import SharedResources, on_things
-from cdk.stage import SHADOW_WRITERS
 from cdk.ven import ANSWER_WITHIN
 from contracts.store.stack import claim_secret_name
 
@@ -148,7 +149,7 @@ def settle_event(resources: SharedResources) -> LambdaFunction:
 
 
 def dispatch_event(
-    resources: SharedResources, settle: LambdaFunction, schedules: Schedules
+    resources: SharedResources, settle: LambdaFunction, schedules: Schedules, shadow_map: ShadowMap
 ) -> LambdaFunction:
     """Creates, revises and cancels DR events and writes them to the VENs' shadows."""
     dispatch = resources.function(
@@ -170,12 +171,15 @@ def dispatch_event(
         SCHEDULE_GROUP=schedules.group.schedule_group_name,
         SCHEDULE_DLQ_ARN=resources.failed_starts.queue_arn,
         SHADOW_QUEUE_URL=resources.shadow_chunks.queue.queue_url,
+        SHADOW_MAP_ARN=shadow_map.arn,
+        MAP_ABOVE_VENS=str(resources.stage.map_above_vens),
         NOTIFICATIONS_TOPIC=resources.notifications_setting,
     )
     dispatch.allow("sns:Publish", on=[resources.notifications.topic_arn])
     dispatch.allow("iot:UpdateThingShadow", on=resources.things())
     # No group that an event to come needs is deleted.
     dispatch.allow("dynamodb:Query", on=[resources.events_by_start()])
+    dispatch.allow("states:StartExecution", on=[shadow_map.arn])
     dispatch.allow("sqs:SendMessage", on=[resources.shadow_chunks.queue.queue_arn])
     _let_schedule(dispatch, resources, schedules)
     # Not repeated: the schedule's next run does what this one would have.
@@ -218,7 +222,7 @@ def store_telemetry(resources: SharedResources) -> LambdaFunction:
         timeout_s=resources.feed_timeout_s,
         RETENTION_DAYS=str(resources.stage.retention_days),
     )
-    store.feed(resources.telemetry.queue)
+    store.feed(resources.telemetry.queue, window_s=resources.stage.telemetry_window_s)
     return store
 
 

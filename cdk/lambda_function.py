@@ -81,13 +81,25 @@ class LambdaFunction(Construct):
             iam.PolicyStatement(actions=list(actions), resources=on, conditions=only_if)
         )
 
-    def feed(self, queue: sqs.Queue, *, batch_size: int = 10, max_concurrency: int | None = None) -> None:
-        """Have *queue* feed the function; only the messages that failed come again."""
+    def feed(
+        self,
+        queue: sqs.Queue,
+        *,
+        batch_size: int = 10,
+        window_s: int = 0,
+        max_concurrency: int | None = None,
+    ) -> None:
+        """Have *queue* feed the function; only the messages that failed come again.
+
+        A batch waits for *window_s* to be filled, so that the more messages come the fewer invocations each
+        costs.
+        """
         # Not SqsEventSource: its logical id has the stack's name in it, and would differ from stage to stage.
         self.function.add_event_source_mapping(
             "Feed",
             event_source_arn=queue.queue_arn,
             batch_size=batch_size,
+            max_batching_window=Duration.seconds(window_s),
             max_concurrency=max_concurrency,
             report_batch_item_failures=True,
         )

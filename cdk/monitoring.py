@@ -26,7 +26,7 @@ SENDERS = ("store_telemetry", "record_vens")
 class Monitoring(Construct):
     """Dead letters, old messages, function errors and silent VENs raise an alarm; all is on the dashboard.
 
-    An alarm is published to *topic*.
+    An alarm is published to *topic*. *shadow_map* is the ARN of the state machine.
 
     The fleet's figures are those of ``ven-twin fleet status``, every five minutes, without a dimension of a
     VEN or an event: CloudWatch bills each combination of dimensions as a metric of its own.
@@ -42,6 +42,7 @@ class Monitoring(Construct):
         inlets: Mapping[str, sqs.Queue],
         dead: Mapping[str, sqs.Queue],
         topic: sns.Topic,
+        shadow_map: str,
     ) -> None:
         super().__init__(scope, "Monitoring")
         self._namespace = stage.metrics_namespace
@@ -67,6 +68,15 @@ class Monitoring(Construct):
             flooding = self._fleet("VensFlooding", service)
             text = "A VEN floods; the log of this function names it: ven-twin ven quarantine VEN."
             self._alarm(f"{service}Floods", flooding, 1, text)
+        map_failures = cloudwatch.Metric(
+            namespace="AWS/States",
+            metric_name="ExecutionsFailed",
+            dimensions_map={"StateMachineArn": shadow_map},
+            statistic="Sum",
+            period=FIVE_MINUTES,
+        )
+        text = "A map run gave up: its execution says which VENs of an event have not heard of it."
+        self._alarm("ShadowMapFailures", map_failures, 1, text)
         failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
         self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
         self._dashboard(stage, functions, inlets, dead)

@@ -9,7 +9,7 @@ from aws_cdk import aws_iot as iot
 from constructs import Construct
 
 from contracts.wire.ids import VenId
-from contracts.wire.topics import Topics
+from contracts.wire.topics import Topics, rules_name
 
 THING = VenId("${iot:Connection.Thing.ThingName}")
 """The policy variable for the thing that the connection's certificate is attached to."""
@@ -25,29 +25,32 @@ class VenPolicy(Construct):
         name: by which a certificate is attached to it.
     """
 
-    def __init__(self, scope: Construct, *, name: str) -> None:
+    def __init__(self, scope: Construct, *, name: str, stage_name: str) -> None:
         super().__init__(scope, "VenPolicy")
         self.policy = iot.CfnPolicy(
-            self, "Policy", policy_name=name, policy_document=ven_policy_document(Stack.of(self))
+            self, "Policy", policy_name=name, policy_document=ven_policy_document(Stack.of(self), stage_name)
         )
         self.name = name
 
 
-def ven_policy_document(stack: Stack) -> dict[str, object]:
-    """Connect as one's own thing; publish and receive on one's own topics.
+def ven_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
+    """Connect as one's own thing; publish and receive on one's own topics, to two rules also by Basic Ingest.
 
-    AWS IoT takes `POLICY_MAX_CHARACTERS`, and an ARN is longer in some partitions. So two wildcards stand
+    AWS IoT takes `POLICY_MAX_CHARACTERS`, and an ARN is longer in some partitions. So three wildcards stand
     below one's own thing: Receive has the whole shadow, which widens nothing, as what is not subscribed to is
-    not received; Subscribe has all answers to ``get``, also as the ``get/+`` of AWS's device SDKs.
+    not received; Subscribe has all answers to ``get``, also as the ``get/+`` of AWS's device SDKs, and all
+    that tells of an update of it. To rules it may publish on exactly its own two topics: below another one
+    it could say that another VEN was connected.
     """
     topics = Topics(THING)
-    answers = topics.shadow("get/")
+    answers = topics.shadow("get/"), topics.shadow("update/")
+    usual = [topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")]
     subscribe = [topic for topic in topics.subscriptions if not topic.startswith(answers)]
     return policy_document(
         stack,
         THING,
-        publish=[topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")],
-        subscribe=[*subscribe, f"{answers}*"],
+        publish=[*usual, *topics.ingest(rules_name(stage_name)).values()],
+        subscribe=[*subscribe, *(f"{answer}*" for answer in answers)],
         receive=[topics.command, topics.shadow("*")],
         connect_if={"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
     )

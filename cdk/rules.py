@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk.stage import Stage
 from contracts.store.envelopes import rule_sql
+from contracts.wire.topics import rule_name, rules_name
 
 SQL_VERSION = "2016-03-23"
 TELEMETRY_TOPICS = {"telemetry": "ven/telemetry/+", "loads": "ven/loads/+"}
@@ -30,14 +31,16 @@ class Rules(Construct):
         super().__init__(scope, "Rules")
         self._ven_id_prefix = stage.ven_id_prefix
         self._role = iam.Role(
-            self, "Role", assumed_by=_rules_of_this_account(Stack.of(self), f"ven_twin_{stage.name}_*")
+            self,
+            "Role",
+            assumed_by=_rules_of_this_account(Stack.of(self), rule_name(rules_name(stage.name), "*")),
         )
         self._errors = errors
         for queue in (telemetry, vens, errors):
             queue.grant_send_messages(self._role)
         for topics, queue in ((TELEMETRY_TOPICS, telemetry), (VEN_TOPICS, vens)):
             for name, topic in topics.items():
-                self._rule(f"ven_twin_{stage.name}_{name}", name, topic, queue)
+                self._rule(rule_name(rules_name(stage.name), name), name, topic, queue)
 
     def _rule(self, rule_name: str, name: str, topic: str, queue: sqs.Queue) -> None:
         rule = iot.CfnTopicRule(

@@ -145,5 +145,5 @@ def shared_resources(stack: Stack, stage: Stage, code: Bundle) -> SharedResource
         rule_errors=dead_letters(stack, "RuleErrors", stage=stage),
         failed_starts=dead_letters(stack, "FailedStarts", stage=stage),
         notifications=notifications_topic(stack, stage),
-        policy=VenPolicy(stack, name=ven_policy_name(stage.name)),
+        policy=VenPolicy(stack, name=ven_policy_name(stage.name), stage_name=stage.name),
     )

@@ -13,6 +13,7 @@ from cdk.lambda_function import LambdaFunction
 from cdk.monitoring import Monitoring
 from cdk.rules import Rules
 from cdk.schedules import RotationSchedule, Schedules
+from cdk.shadow_map import ShadowMap
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
 from cdk.ven import VenThing, definitions, free_ids, policy_removal
@@ -46,10 +47,13 @@ class VenTwinStack(Stack):
         schedules = Schedules(
             self, stage_name=stage.name, starts=settle.function, failed=resources.failed_starts
         )
-        dispatch = self._add("DispatchEvent", functions.dispatch_event(resources, settle, schedules))
+        write = self._add("WriteShadows", functions.write_shadows(resources))
+        shadow_map = ShadowMap(self, stage=stage, write=write, queue=resources.shadow_chunks.queue)
+        dispatch = self._add(
+            "DispatchEvent", functions.dispatch_event(resources, settle, schedules, shadow_map)
+        )
         # The programs that an event names are there before the function that reads them is another.
         dispatch.function.node.add_dependency(definitions(self, stage, provision=provision.function))
-        self._add("WriteShadows", functions.write_shadows(resources))
         self._add("StoreTelemetry", functions.store_telemetry(resources))
         self._add("RecordVens", functions.record_vens(resources))
         self._add("WatchFleet", functions.watch_fleet(resources, schedules))
@@ -64,7 +68,7 @@ class VenTwinStack(Stack):
             vens=resources.ven_news.queue,
             errors=resources.rule_errors,
         )
-        self._watch(gateway)
+        self._watch(gateway, shadow_map)
         for output, value in _outputs(resources, self._functions, gateway).items():
             CfnOutput(self, output.value, value=value)
 
@@ -104,7 +108,7 @@ class VenTwinStack(Stack):
             trust_root_pem=trust_root.value_as_string,
         )
 
-    def _watch(self, gateway: HttpApi) -> None:
+    def _watch(self, gateway: HttpApi, shadow_map: ShadowMap) -> None:
         resources = self._resources
         Monitoring(
             self,
@@ -124,6 +128,7 @@ class VenTwinStack(Stack):
                 "FailedStarts": resources.failed_starts,
             },
             topic=resources.notifications,
+            shadow_map=shadow_map.arn,
         )
 
 

@@ -10,6 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from cdk.context import read_days, read_names, read_number, read_pairs, read_switch
+from cdk.shadow_pace import (
+    SHADOW_QUOTA_PER_S,
+    SHADOW_WRITES_PER_S,
+    map_writers,
+    read_map_above,
+)
 from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.errors import FieldError
@@ -24,14 +31,18 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that synthesizes. It alone can compile the bundle: it is the default runtime if AWS has it."""
 MAX_VENS = 80
+TELEMETRY_WINDOW_S, MOST_WINDOW_S = 5, 60
+"""In an event rows are needed each minute, when what is delivered is looked at."""
 BASELINES: tuple[str, ...] = get_args(Baseline)
 HOLIDAYS = ("auto", "none", "nerc")
 """Holiday calendars that are no country's."""
-SHADOW_WRITERS = 2
-"""How many of `write_shadows` run at once; the least that SQS lets a function be held to."""
 ROTATION = re.compile(r"[A-Za-z0-9._-]{1,32}")
 VEN_ID_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}[_-]")
 """Ends in a dash or underscore, so that ``north`` does not have the VENs of ``northwest``."""
+FLEET_IMAGE = re.compile(
+    r"[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)+(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})"
+)
+"""With a registry and a tag or a digest: another registry than was meant is not guessed."""
 ALERT_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -49,6 +60,8 @@ class Stage:
         log_retention_days: how long logs are kept; a value that CloudWatch knows.
         settle_delay_s: from an event's end to its settlement; the last telemetry is in by then.
         visibility_s: how long a queue waits before it tries a message again.
+        telemetry_window_s: how long a batch of telemetry may wait to be filled, 0 to 60 s: the larger the
+            fleet, the fewer invocations a message costs.
         keep_tables: whether the tables outlive the stack.
         tls_only: whether queues refuse plain HTTP from anywhere; the local gateway speaks nothing else.
         deployer_credentials: deploy with the caller's own credentials, not with the bootstrap roles.
@@ -66,6 +79,9 @@ class Stage:
         weather: VENs and groups without a thermometer, each with the VEN whose temperature stands for it.
         redispatch_min: how often a running event is shared out again, minutes; one is the scheduler's least.
         shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
+        shadow_requests_per_s: the account's quota of shadow API requests, of which the writers take half.
+        map_above_vens: plans of more VENs go into the shadows by a map run of Step Functions; 0 for none.
+        fleet_image: the container image of a load test's twins, whose stack is there with it alone; or None.
     """
 
     name: str
@@ -77,6 +93,7 @@ class Stage:
     log_retention_days: int
     settle_delay_s: int
     visibility_s: int
+    telemetry_window_s: int
     keep_tables: bool
     tls_only: bool
     deployer_credentials: bool
@@ -92,6 +109,14 @@ class Stage:
     weather: Mapping[str, VenId]
     redispatch_min: int
     shadow_writes_per_s: int
+    shadow_requests_per_s: int
+    map_above_vens: int
+    fleet_image: str | None
+
+    @property
+    def map_writers(self) -> int:
+        """The writers that a map run has at once: what is left of the half beside the queue's."""
+        return map_writers(self.shadow_requests_per_s, self.shadow_writes_per_s)
 
     @property
     def metrics_namespace(self) -> str:
@@ -130,23 +155,30 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
     prefix = _ven_id_prefix(context("ven_id_prefix"))
     vens = _vens(context("vens"), prefix)
     programs = _programs(context("programs") or context("programmes"))
+    quota = read_number(
+        context, "shadow_requests_per_s", default=SHADOW_QUOTA_PER_S, least=400, most=1_000_000
+    )
+    window_s = read_number(
+        context, "telemetry_window_s", default=TELEMETRY_WINDOW_S, least=0, most=MOST_WINDOW_S
+    )
     return Stage(
         name=name,
         vens=vens,
         ven_id_prefix=prefix,
         python=HERE if local else _python(context("python")),
         architecture=_host_architecture() if local else "arm64",
-        retention_days=_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
+        retention_days=read_days(context, "retention_days", default=400 if name == "prod" else 30, least=1),
         log_retention_days=30 if name == "prod" else 7,
         settle_delay_s=3 if local else 120,
         visibility_s=10 if local else 90,
+        telemetry_window_s=0 if local else window_s,
         keep_tables=name == "prod",
         tls_only=not local,
         deployer_credentials=local,
         rotation=_rotation(context("rotation")),
-        rotate_days=_days(context, "rotate_days", default=0, least=0),
+        rotate_days=read_days(context, "rotate_days", default=0, least=0),
         alert_email=_email(context("alert_email")),
-        notifications=_is_on("notifications", context("notifications") or "on"),
+        notifications=read_switch("notifications", context("notifications") or "on"),
         groups=_groups(context("groups"), vens),
         programs=programs,
         time_zone=_time_zone(context("time_zone")),
@@ -154,7 +186,10 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         calendars=_calendars(context("calendars"), programs),
         weather=_weather(context("weather")),
         redispatch_min=1,
-        shadow_writes_per_s=100,
+        shadow_writes_per_s=SHADOW_WRITES_PER_S,
+        shadow_requests_per_s=quota,
+        map_above_vens=read_map_above(context("map_above_vens"), quota),
+        fleet_image=_image(context("fleet_image")),
     )
 
 
@@ -169,7 +204,7 @@ def _ven_id_prefix(value: str | None) -> str:
 
 def _vens(value: str | None, prefix: str) -> tuple[VenId, ...]:
     default = tuple(f"{prefix}{name}" for name in DEFAULT_VENS)
-    vens = tuple(check_ven_id(name, "vens") for name in (_names(value, ",") if value else default))
+    vens = tuple(check_ven_id(name, "vens") for name in (read_names(value, ",") if value else default))
     if strangers := [name for name in vens if not name.startswith(prefix)]:
         raise FieldError("vens", f"{strangers[0]} does not begin with the stage's ven_id_prefix, {prefix}")
     if len(set(vens)) != len(vens):
@@ -187,16 +222,6 @@ def _python(value: str | None) -> str:
     return value or (HERE if HERE in PYTHONS else PYTHONS[-1])
 
 
-def _days(context: Callable[[str], str | None], key: str, *, default: int, least: int) -> int:
-    value = context(key)
-    if value is None:
-        return default
-    if not value.isdecimal() or not least <= int(value) <= 3650:
-        bounds = f"from {least} to 3650" if least else "up to 3650"
-        raise FieldError(key, f"{value!r} is no number of days {bounds}")
-    return int(value)
-
-
 def _rotation(value: str | None) -> str:
     if value and not ROTATION.fullmatch(value):
         raise FieldError("rotation", "1 to 32 of A-Z a-z 0-9 . _ -")
@@ -209,20 +234,22 @@ def _email(value: str | None) -> str | None:
     return value
 
 
-def _is_on(key: str, value: str) -> bool:
-    if value not in {"on", "off"}:
-        raise FieldError(key, f"{value!r} is none of on, off")
-    return value == "on"
+def _image(value: str | None) -> str | None:
+    if value is not None and not FLEET_IMAGE.fullmatch(value):
+        raise FieldError(
+            "fleet_image", f"{value!r} is no image like REGISTRY/NAME:TAG or REGISTRY/NAME@sha256:…"
+        )
+    return value
 
 
 def _groups(value: str | None, vens: tuple[VenId, ...]) -> Mapping[str, tuple[str, ...]]:
     """``north=ven-1+ven-2,south=ven-3``."""
     groups = {}
-    for name, members in _pairs(value, "groups", "north=ven-1+ven-2,south=ven-3"):
+    for name, members in read_pairs(value, "groups", "north=ven-1+ven-2,south=ven-3"):
         check_ven_id(name, "groups")
         if name in vens:
             raise FieldError("groups", f"{name} is a VEN's id already")
-        groups[name] = tuple(dict.fromkeys(_names(members, "+")))
+        groups[name] = tuple(dict.fromkeys(read_names(members, "+")))
         for ven_id in groups[name]:
             if ven_id not in vens:
                 raise FieldError("groups", f"{name} has {ven_id!r} in it, which is none of the stack's VENs")
@@ -232,7 +259,7 @@ def _groups(value: str | None, vens: tuple[VenId, ...]) -> Mapping[str, tuple[st
 def _programs(value: str | None) -> Mapping[str, str]:
     """``summer-peak=caiso_10_of_10,winter=nyiso_5_of_10``."""
     programs = {}
-    for name, baseline in _pairs(value, "programs", "summer-peak=caiso_10_of_10"):
+    for name, baseline in read_pairs(value, "programs", "summer-peak=caiso_10_of_10"):
         check_ven_id(name, "programs")
         if name == DEFAULT_PROGRAM:
             raise FieldError("programs", f"{name} is there already, and has its baseline")
@@ -269,7 +296,7 @@ def _calendar(key: str, value: str) -> str:
 def _calendars(value: str | None, programs: Mapping[str, str]) -> Mapping[str, str]:
     """``summer-peak=nerc,winter=GB-ENG``."""
     calendars = {}
-    for name, calendar in _pairs(value, "calendars", "summer-peak=nerc"):
+    for name, calendar in read_pairs(value, "calendars", "summer-peak=nerc"):
         if name not in programs and name != DEFAULT_PROGRAM:
             raise FieldError("calendars", f"{name} is none of the programs: {', '.join(programs) or 'none'}")
         calendars[name] = _calendar("calendars", calendar)
@@ -278,26 +305,8 @@ def _calendars(value: str | None, programs: Mapping[str, str]) -> Mapping[str, s
 
 def _weather(value: str | None) -> Mapping[str, VenId]:
     """``north=ven-1,ven-7=ven-3``."""
-    pairs = _pairs(value, "weather", "north=ven-1")
+    pairs = read_pairs(value, "weather", "north=ven-1")
     return {check_ven_id(name, "weather"): check_ven_id(ven_id, "weather") for name, ven_id in pairs}
-
-
-def _names(text: str, separator: str) -> tuple[str, ...]:
-    """The names in a list, without blanks."""
-    return tuple(name.strip() for name in text.split(separator) if name.strip())
-
-
-def _pairs(text: str | None, key: str, example: str) -> list[tuple[str, str]]:
-    """Names with their values, each name once."""
-    pairs: list[tuple[str, str]] = []
-    for entry in _names(text or "", ","):
-        name, equals, value = (word.strip() for word in entry.partition("="))
-        if not (name and equals and value):
-            raise FieldError(key, f"{entry!r} is not like {example}")
-        if name in dict(pairs):
-            raise FieldError(key, f"names {name} twice")
-        pairs.append((name, value))
-    return pairs
 
 
 def _host_architecture() -> str:

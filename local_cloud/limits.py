@@ -34,6 +34,7 @@ SERVICES = {
     "sns": "sns",
     "sqs": "sqs",
     "ssm": "ssm",
+    "stepfunctions": "states",
     "sts": "sts",
 }
 """The services that the project calls, and the prefix of their IAM actions."""

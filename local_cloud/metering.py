@@ -5,6 +5,7 @@ are those of AWS's meters: messages of 5 KB, rules by 5 KB, shadow operations by
 units of 1 KB, read units of 4 KB. Each has its name:
 
     mqtt.up.telemetry        messages by the last word of their topic, up and down; mqtt.puback of devices
+    mqtt.basic_ingest.…      messages up that reach a rule by Basic Ingest: they have no price, the rule has
     rule.telemetry           rules and, as rule_action.…, their actions
     sqs.send.TelemetryInlet  requests by queue; sqs.messages.… what came in receives
     start.store_telemetry    starts of a function; ms.… and log_bytes.… of its run
@@ -29,6 +30,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from contracts.wire.codec import JsonDict, JsonObject
+from contracts.wire.topics import usual_topic
 from local_cloud.metered_units import consumed_units, read_units, whole_read
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.refusals import HANDLED, Handler
@@ -82,7 +84,9 @@ class CloudMeter:
         async def dispatch_packet(session: Any, packet_type: int, flags: int, body: bytes) -> Any:
             if packet_type == _PUBLISH:
                 topic = body[2 : 2 + int.from_bytes(body[:2])].decode("utf-8", "replace")
-                self.steps(f"mqtt.up.{_kind(topic)}", len(body) - 2)
+                usual = usual_topic(topic)
+                way = "up" if usual == topic else "basic_ingest"
+                self.steps(f"mqtt.{way}.{_kind(usual)}", len(body) - 2)
             elif packet_type in {_CONNECT, _PUBACK, _SUBSCRIBE}:
                 name = {_CONNECT: "connect", _PUBACK: "puback", _SUBSCRIBE: "subscribe"}[packet_type]
                 self.steps(f"mqtt.{name}", len(body))

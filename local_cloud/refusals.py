@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 
-HANDLED = {"apigateway": "apigatewayv2"} | {
-    name: name for name in SERVICES if name not in {"apigatewayv2", "cloudwatch"}
+HANDLED = {"apigateway": "apigatewayv2", "states": "stepfunctions"} | {
+    name: name for name in SERVICES if name not in {"apigatewayv2", "cloudwatch", "stepfunctions"}
 }
 """The emulator's name of each service whose requests are checked, and botocore's. CloudWatch speaks CBOR."""
 _CODES = {
@@ -62,6 +62,7 @@ RESOURCES = {
     "AWS::Scheduler::Schedule": ("scheduler", "CreateSchedule"),
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "CreateScheduleGroup"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "CreateSecret"),
+    "AWS::StepFunctions::StateMachine": ("stepfunctions", "CreateStateMachine"),
 }
 """The types of a template's resources, and the call by which CloudFormation creates one."""
 

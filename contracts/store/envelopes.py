@@ -14,6 +14,7 @@ import msgspec
 from contracts.errors import MalformedError
 from contracts.wire import codec
 from contracts.wire.ids import VEN_ID, VEN_ID_MAX_CHARACTERS
+from contracts.wire.topics import usual_topic
 
 RULE_SELECT = (
     "SELECT encode(*, 'base64') AS payload, topic() AS topic, "
@@ -48,6 +49,11 @@ class Envelope(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     topic: str
     received_ms: int
     client_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take the topic as it is without Basic Ingest, whichever of the two a rule's ``topic()`` has."""
+        if self.topic.startswith("$"):
+            msgspec.structs.force_setattr(self, "topic", usual_topic(self.topic))
 
     @property
     def raw(self) -> bytes:

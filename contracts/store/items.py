@@ -6,6 +6,7 @@ written by its shortest repr, which reads back as the same float.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,8 +35,8 @@ def from_item(item: JsonObject) -> Item:
 
 def to_attribute(value: object) -> Any:
     """One attribute value. Raises as `to_item`."""
-    if isinstance(value, str):
-        return {"S": value}
+    if isinstance(value, str | bytes):
+        return {"S" if isinstance(value, str) else "B": value}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):
@@ -61,6 +62,8 @@ def from_attribute(attribute: JsonObject) -> Any:
         return [from_attribute(item) for item in value]
     if kind == "NULL":
         return None
+    if kind == "B" and isinstance(value, str):  # read without botocore, which decodes it
+        return base64.b64decode(value)
     return value
 
 

@@ -98,6 +98,11 @@ def chunks_of(plan: Plan, event_id: EventId, expires_ts: int) -> list[JsonDict]:
     return items
 
 
+def chunk_in(item: JsonObject) -> Plan:
+    """The part of a plan in one item, with the VENs of that chunk alone."""
+    return msgspec.json.decode(item["chunk"], type=_Chunk).plan
+
+
 def plans_in(items: Iterable[JsonObject]) -> dict[str, Plan]:
     """The plans that are whole among the chunks *items*, which come in the order of their keys, by id."""
     chunks_by_plan: dict[str, list[_Chunk]] = {}

@@ -12,6 +12,8 @@ from contracts.wire.ids import EventId, VenId
 SECRET_CA = "CA_CERT_PEM"  # noqa: S105
 SECRET_CERTIFICATE = "CLIENT_CERT_PEM"  # noqa: S105
 SECRET_PRIVATE_KEY = "PRIVATE_KEY_PEM"  # noqa: S105
+SECRET_RULES = "BASIC_INGEST_RULES"  # noqa: S105
+"""The name that the stage's topic rules begin with: its VENs may publish to them by Basic Ingest."""
 
 
 class StackOutput(StrEnum):
@@ -33,9 +35,22 @@ class StackOutput(StrEnum):
     NOTIFICATIONS = "NotificationsTopic"
 
 
+class LoadTestOutput(StrEnum):
+    """Outputs of the stack of a stage's load test."""
+
+    JOB_QUEUE = "JobQueue"
+    JOB_DEFINITION = "JobDefinition"
+    MOST_VCPUS = "MostVcpus"
+
+
 def stack_name(stage: str) -> str:
     """Name of the CloudFormation stack of a stage."""
     return f"VenTwin-{stage}"
+
+
+def load_test_stack_name(stage: str) -> str:
+    """Name of the stack of a stage's load test, which stands beside the stage's own."""
+    return f"{stack_name(stage)}-LoadTest"
 
 
 _THROW_AWAY = re.compile(r"prove[a-z]{1,8}")

@@ -58,8 +58,10 @@ def ven_detail(
 
 def row(item: JsonObject) -> TelemetryRow:
     """A telemetry row from its item, with the power of its circuits where the item was read with it."""
-    text = item.get(CIRCUITS_KW)
-    return _read(TelemetryRow, item if text is None else {**item, CIRCUITS_KW: circuits_kw(text)})
+    circuits = item.get(CIRCUITS_KW)
+    if isinstance(circuits, str):
+        return _read(TelemetryRow, {**item, CIRCUITS_KW: circuits_kw(circuits)})
+    return _read(TelemetryRow, item)
 
 
 def fleet_sample(item: JsonObject) -> FleetSample:
@@ -70,6 +72,23 @@ def fleet_sample(item: JsonObject) -> FleetSample:
 def circuits(item: JsonObject) -> Circuits:
     """A snapshot of circuits from its item."""
     return _read(Circuits, item)
+
+
+def flowing(snapshot: JsonObject | None, newest: JsonObject | None) -> JsonObject | None:
+    """A snapshot of circuits with their power as of the VEN's newest row, where that is later.
+
+    A VEN that sends its rows in batches sends a snapshot when something else of a circuit changes.
+    """
+    if snapshot is None or newest is None or newest["timestamp"] <= snapshot["timestamp"]:
+        return snapshot
+    powers_kw = row(newest).circuits_kw
+    if not powers_kw:
+        return snapshot
+    loads = [
+        {**load, "currentPowerKw": powers_kw.get(load["id"], load["currentPowerKw"])}
+        for load in snapshot["loads"]
+    ]
+    return {**snapshot, "timestamp": newest["timestamp"], "loads": loads}
 
 
 def command(item: JsonObject) -> SentCommand | None:

@@ -24,6 +24,9 @@ STATE_MAX_BYTES = 8 * 1024
 STATE_MAX_DEPTH = 6
 """Ours; AWS takes 8. Source: AWS IoT Device Shadow quotas."""
 CLIENT_TOKEN_MAX_BYTES = 64
+BATCH_MAX_S = 240
+"""The longest that a row may wait for others to go in one message with, s.
+Interpretation: it is heard well before the 15 min after which a VEN counts as silent."""
 
 TimeZoneName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$(?!\n)")]
 """A name of the form of the IANA time zone database's, such as America/New_York."""
@@ -54,6 +57,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, DrEvent | None] = {}
     loads: dict[str, LoadSetting] = {}
     report_interval_s: float | None = None
+    batch_s: float | None = None
     target_power_kw: float | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | None = None
     opt_out: OptOut | msgspec.UnsetType | None = msgspec.UNSET
@@ -115,6 +119,7 @@ def _loads_by_id(value: object) -> JsonObject:
 
 class _Number(msgspec.Struct):
     report_interval_seconds: Annotated[float, Meta(ge=1, le=3600)] = 30
+    batch_seconds: Annotated[float, Meta(ge=0, le=BATCH_MAX_S)] = BATCH_MAX_S
     target_power_kw: PositivePower | None = None
     enabled: bool = True
 
@@ -126,6 +131,11 @@ def _number(key: str, value: object) -> Any:
 def _read_interval(value: object, desired: JsonDict) -> None:
     if value is not None:
         desired["report_interval_s"] = _number("report_interval_seconds", value)
+
+
+def _read_batch(value: object, desired: JsonDict) -> None:
+    if value is not None:
+        desired["batch_s"] = _number("batch_seconds", value)
 
 
 def _read_target(value: object, desired: JsonDict) -> None:
@@ -155,6 +165,7 @@ _READERS: Mapping[str, Callable[[object, JsonDict], None]] = {
     "drEvents": _read_events,
     "loads": _read_loads,
     "report_interval_seconds": _read_interval,
+    "batch_seconds": _read_batch,
     "target_power_kw": _read_target,
     "enabled": _read_enabled,
     "optOut": _read_opt_out,

@@ -159,7 +159,7 @@ def _read_any(raw: bytes, ven_id: VenId) -> Telemetry:
     if percent is not None and "batterySoc" not in value:
         value["batterySoc"] = _fraction(percent)
     value["loads"] = canonical_loads(value.get("loads", []))
-    _same_ven(value, ven_id)
+    check_sender(value, ven_id)
     return _identified(Telemetry, _plain(value) | _derived_powers(value))
 
 
@@ -169,7 +169,7 @@ def read_loads(raw: bytes, *, ven_id: VenId) -> LoadsSnapshot:
     value = codec.canonical(codec.without_nulls(message), {"ts": "timestamp"})
     if "loads" in message:
         value["loads"] = canonical_loads(value.get("loads", []))
-    _same_ven(value, ven_id)
+    check_sender(value, ven_id)
     return _identified(LoadsSnapshot, _plain(value))
 
 
@@ -227,7 +227,8 @@ def _fraction(percent: object) -> float:
     return percent / 100.0
 
 
-def _same_ven(value: JsonDict, ven_id: VenId) -> None:
+def check_sender(value: JsonDict, ven_id: VenId) -> None:
+    """Refuse a message that names another VEN than its topic; one that names none is its topic's."""
     message_ven_id = value.setdefault("venId", ven_id)
     if message_ven_id != ven_id:
         raise FieldError(

@@ -34,6 +34,27 @@ def check_event_id(value: str, field: str = "eventId") -> EventId:
     return EventId(value)
 
 
+_RULES = "$aws/rules/"
+INGESTED = ("telemetry", "loads")
+"""Rules that VENs may publish to by Basic Ingest, which has no price for messages and no subscribers."""
+RULES_NAME = re.compile(r"^[A-Za-z0-9_]{1,64}$(?!\n)")
+
+
+def rules_name(stage: str) -> str:
+    """The name that the rules of a *stage* begin with."""
+    return f"ven_twin_{stage}"
+
+
+def rule_name(rules: str, name: str) -> str:
+    """The name of one of these *rules*."""
+    return f"{rules}_{name}"
+
+
+def usual_topic(topic: str) -> str:
+    """*topic* as it is without Basic Ingest. Source: AWS IoT Developer Guide, Basic Ingest."""
+    return topic.removeprefix(_RULES).partition("/")[2] if topic.startswith(_RULES) else topic
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The MQTT topics of one VEN, all QoS 1. Source: docs/reference/wire.md; AWS IoT reserved topics."""
@@ -59,6 +80,11 @@ class Topics:
     def ack(self) -> str:
         """Up: one per command, one per event transition."""
         return f"ven/ack/{self.ven_id}"
+
+    def ingest(self, rules: str) -> dict[str, str]:
+        """The topics by which telemetry and loads reach their *rules* themselves, by their usual ones."""
+        usual = {"telemetry": self.telemetry, "loads": self.loads}
+        return {usual[name]: f"{_RULES}{rule_name(rules, name)}/{usual[name]}" for name in INGESTED}
 
     def shadow(self, suffix: str) -> str:
         """A classic-shadow topic: ``get``, ``get/accepted``, ``update``, ``update/delta``."""

@@ -28,24 +28,25 @@ LEVELS = tuple(OfferLevel(8.0 / n, 900.0 * 2**n) for n in range(1, 6))
 def run() -> Iterator[Figure]:
     """CPU times, the best of several runs, beside sorting as many pairs of an id and a number."""
     for count, aim in ((10_000, "<= 50 ms"), (100_000, "<= 500 ms")):
-        vens = _fleet(count)
-        request = _request(vens)
+        vens = fleet_of(count)
+        request = request_for(vens)
         pairs = _pairs(count)
         sorting_ms = _best_ms(partial(sorted, pairs))
 
         def figure(what: str, value: float, aim: str = "", of: float = sorting_ms) -> Figure:
             return Figure(what, value, "ms", aim, of, "sorting as many (id, number)")
 
-        yield figure(f"planning over {count:,} VENs", _best_ms(partial(_plan, request, vens)), aim)
+        yield figure(f"planning over {count:,} VENs", _best_ms(partial(plan_of, request, vens)), aim)
         by_share = DispatchEvent(
             event_id=EventId("e"), intervals=request.intervals, allocation="proportional"
         )
-        yield figure("  in proportion to the offers", _best_ms(partial(_plan, by_share, vens)), aim)
-        planned, latest = _plan(request, vens), _rows(_plan(request, vens))
+        yield figure("  in proportion to the offers", _best_ms(partial(plan_of, by_share, vens)), aim)
+        planned, latest = plan_of(request, vens), _rows(plan_of(request, vens))
         yield figure("  sharing it out again", _best_ms(partial(_again, planned, vens, latest)))
 
 
-def _fleet(count: int) -> list[VenRow]:
+def fleet_of(count: int) -> list[VenRow]:
+    """So many VENs with offers and histories of their own, the same each time."""
     rng = random.Random(7)
     return [
         VenRow(
@@ -62,7 +63,7 @@ def _fleet(count: int) -> list[VenRow]:
     ]
 
 
-def _request(vens: list[VenRow]) -> DispatchEvent:
+def request_for(vens: list[VenRow]) -> DispatchEvent:
     """Most of what is on offer, for two hours."""
     offered_kw = sum(ven.shed_availability_kw or 0.0 for ven in vens if ven.online)
     value = 0.5 * offered_kw
@@ -88,7 +89,8 @@ def _rows(planned: Planned) -> dict[VenId, TelemetryRow]:
     }
 
 
-def _plan(request: DispatchEvent, vens: list[VenRow]) -> Planned:
+def plan_of(request: DispatchEvent, vens: list[VenRow]) -> Planned:
+    """The event and its first plan."""
     return plan_event(request, EventId("e"), vens, now=NOW, retention_days=30, token="t")
 
 

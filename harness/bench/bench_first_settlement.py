@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from contracts.api.reports import EventReport
-from contracts.store.items import to_item
-from contracts.store.keys import telemetry_row_id
 from contracts.wire.codec import JsonDict
-from contracts.wire.ids import VenId
+from contracts.wire.ids import EventId, VenId
 from harness.bench import canned_tables
 from harness.bench.bench_settlement import EVERY_S, IN_EVENT, SETTLED, START, TWO_H, best_s, event_of
 from harness.bench.canned_tables import CannedTables
 from harness.bench.figure import Figure
+from harness.bench.stored_rows import stored_rows
 from lambdas.settle_event.logic.days import DAY_S
+from lambdas.settle_event.logic.energy import PowerRow
 
 VEN_IDS = tuple(VenId(f"ven-{number}") for number in range(16))
 DAYS = 20
@@ -22,7 +22,7 @@ DAYS = 20
 
 def run() -> Iterator[Figure]:
     """CPU time of the settlement beside that of `json` for the same bytes, each the best of a few."""
-    tables = CannedTables.of(dict(rows()))
+    tables = CannedTables.of(rows())
     with tables.behind_the_client():
         _settle()
         bodies, tables.answers = tables.answers, []
@@ -35,16 +35,22 @@ def run() -> Iterator[Figure]:
         yield Figure("the next, the days being kept", best_s(_settle), "s", "", json_s, name)
 
 
-def rows() -> Iterator[tuple[str, JsonDict]]:
+def rows() -> Mapping[str, JsonDict]:
     """The stored rows of a VEN up to the end of the event, by their sort keys."""
-    for seq, timestamp in enumerate(range((START // DAY_S - DAYS) * DAY_S + EVERY_S, START + TWO_H, EVERY_S)):
-        row = {
-            "timestamp": timestamp,
-            "usedPowerKw": round(1.0 + timestamp * 7919 % 5000 / 1000, 3),
-            "baselinePowerKw": round(3.0 + timestamp * 31 % 997 / 500, 3),
-            "eventId": IN_EVENT if timestamp > START else None,
-        }
-        yield telemetry_row_id(timestamp, "b1", seq), to_item(row)
+    times = range((START // DAY_S - DAYS) * DAY_S + EVERY_S, START + TWO_H, EVERY_S)
+    powers = [
+        PowerRow(
+            timestamp=timestamp,
+            used_power_kw=round(1.0 + timestamp * 7919 % 5000 / 1000, 3),
+            baseline_power_kw=round(3.0 + timestamp * 31 % 997 / 500, 3),
+            event_id=EventId(IN_EVENT) if timestamp > START else None,
+            boot_id="b1",
+            seq=seq,
+            received_ts=timestamp + 0.731,
+        )
+        for seq, timestamp in enumerate(times)
+    ]
+    return stored_rows(powers, (START, START + TWO_H))
 
 
 def _settle() -> EventReport:

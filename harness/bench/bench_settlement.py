@@ -9,18 +9,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from time import process_time
 
-import msgspec
-
 from contracts.api.reports import EventReport
 from contracts.api.requests import Assignment
 from contracts.store.items import to_item
-from contracts.store.keys import TELEMETRY, telemetry_range, telemetry_row_id
+from contracts.store.keys import TELEMETRY
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from harness.bench import canned_tables
 from harness.bench.canned_tables import CannedTables
 from harness.bench.figure import Figure
+from harness.bench.stored_rows import stored_rows
 from lambdas.settle_event.history import History, _day_item
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, past_days
 from lambdas.settle_event.logic.energy import PowerRow, Trace
@@ -32,6 +31,7 @@ from lambdas.settle_event.logic.ven_report import measure_ven
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.shared import clients
 from lambdas.shared.rows import EventRow
+from lambdas.shared.telemetry_rows import query_telemetry
 
 VENS = 1_000
 START = 20_649 * DAY_S + 17 * 3600
@@ -71,10 +71,12 @@ def run() -> Iterator[Figure]:
         telemetry = clients.table("telemetry", TELEMETRY)
         history = History(telemetry, SETTLED, float("inf"))
         frame = settlement_context(event, event_timeline(event, [plan])).frame
-        between = telemetry_range(START - READ_BEFORE_S, SETTLED)
         yield figure(
             "reading their rows",
-            lambda: [list(telemetry.query_rows(PowerRow, ven.ven_id, between)) for ven in plan.assignments],
+            lambda: [
+                list(query_telemetry(telemetry, PowerRow, ven.ven_id, START - READ_BEFORE_S, SETTLED))
+                for ven in plan.assignments
+            ],
         )
         yield figure(
             "reading their 45 kept days",
@@ -94,10 +96,7 @@ def report_of(count: int) -> EventReport:
 
 def _tables(around: list[PowerRow], before: dict[int, DayProfile]) -> CannedTables:
     """The rows and days of each VEN, and its acks of the event."""
-    stored = {
-        telemetry_row_id(row.timestamp, str(row.boot_id), row.seq or 0): to_item(msgspec.to_builtins(row))
-        for row in around
-    }
+    stored = stored_rows(around, (START, START + TWO_H))
     days = [to_item(_day_item(VenId("ven"), day, profile)) for day, profile in before.items()]
     acks = [to_item({"venId": f"ven-{number}", **ACKS}) for number in range(VENS)]
     return CannedTables.of(stored, days={day["rowId"]["S"]: day for day in days}, in_event=acks)

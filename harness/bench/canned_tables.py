@@ -22,6 +22,7 @@ from contracts.api.reports import EventReport
 from contracts.api.topic_message import NO_TOPIC
 from contracts.store.keys import DAY_ROW_PREFIX, EVENTS, TELEMETRY, VENS
 from contracts.store.plans import Plan
+from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.shared import clients
@@ -149,7 +150,7 @@ def page(items: list[JsonDict], end: str | None = None) -> bytes:
     answer: JsonDict = {"Count": len(items), "Items": items, "ScannedCount": len(items)}
     if end is not None:
         answer["LastEvaluatedKey"] = {"venId": {"S": "ven-0"}, "rowId": {"S": end}}
-    return json.dumps(answer, separators=(",", ":")).encode()
+    return codec.encode(answer)
 
 
 def settle(event: EventRow, plan: Plan, now: float) -> EventReport:

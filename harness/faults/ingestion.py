@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from contracts.errors import WireError
 from contracts.store.envelopes import Envelope
+from contracts.wire.telemetry_batch import TelemetryBatch
 from harness.faults.frames import PUBLISH, SUBACK, Frames, connect, kind, published, subscribe
 from harness.faults.oracle import MessageId
 from lambdas.store_telemetry.logic import read_message
@@ -83,17 +84,18 @@ class Ingestion:
             self.acks_ts.append(time.time())
             return
         try:
-            row = as_stored(topic, payload)
+            rows = as_stored(topic, payload)
         except WireError as error:
             self.malformed.append((payload, str(error)))
             return
         if topic.startswith("ven/telemetry/"):
-            self.delivered.append(row)
+            self.delivered += rows
             self.on_delivery(len(self.delivered))
 
 
-def as_stored(topic: str, payload: bytes) -> MessageId:
-    """The key of the row that the function stores for a message, as the topic rule hands it on."""
+def as_stored(topic: str, payload: bytes) -> list[MessageId]:
+    """The keys of the rows that the function stores for a message, as the topic rule hands it on."""
     envelope = Envelope(payload=base64.b64encode(payload).decode(), topic=topic, received_ms=RECEIVED_MS)
-    row = read_message("m", envelope).payload
-    return row.boot_id, row.seq
+    message = read_message(envelope)
+    seqs = message.samples.seq if isinstance(message, TelemetryBatch) else [message.seq]
+    return [(message.boot_id, seq) for seq in seqs]

@@ -23,8 +23,8 @@ from contracts.wire.telemetry import Telemetry
 from contracts.wire.topics import Topics
 from ven_twin.ven import clock
 from ven_twin.ven.identity import identity_files
-from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX, SendWindow
 from ven_twin.ven.mqtt.reason_codes import Protocol
+from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX, SendWindow
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.storage.outbox import Outbox
 

@@ -24,7 +24,7 @@ from harness.faults.producer import VEN, Config, Result
 from harness.faults.proxy import Proxy
 from ven_twin.testing.pki import Authority
 from ven_twin.ven.identity import identity_files
-from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX
+from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX
 
 ENDS_WITHIN_S = 240.0
 

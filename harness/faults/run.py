@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.faults.outcome import FaultOutcome
 from harness.faults.rig import Rig
 from harness.faults.session_scenarios import LOSSES, FaultScenario, disk_full, small_disk
-from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX
+from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX
 
 GAP_MIN = 2.0 * IN_FLIGHT_MAX
 """Messages between two strikes at the least. A link that ends, time after time, before anything of a whole

@@ -24,9 +24,12 @@ AREAS: Mapping[str, Sequence[str]] = {
     "session": [
         "ven_twin/ven/clock.py",
         "ven_twin/ven/mqtt/backoff.py",
+        "ven_twin/ven/mqtt/basic_ingest.py",
+        "ven_twin/ven/mqtt/batching.py",
         "ven_twin/ven/mqtt/gmqtt_link.py",
         "ven_twin/ven/mqtt/outbox_pump.py",
         "ven_twin/ven/mqtt/reason_codes.py",
+        "ven_twin/ven/mqtt/send_window.py",
         "ven_twin/ven/mqtt/session*.py",
     ],
 }

@@ -47,7 +47,10 @@ class Filling(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Counted(msgspec.Struct, frozen=True, rename="camel"):
-    """A count of so many VENs at an interval, for so many seconds, by the names of `local_cloud.metering`."""
+    """A count of so many VENs at an interval, for so many seconds, by the names of `local_cloud.metering`.
+
+    *batch_s* and *basic_ingest* are how they sent their rows.
+    """
 
     date: str
     vens: int
@@ -56,6 +59,8 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     counts: Mapping[str, float]
     event: EventCount | None = None
     fillings: tuple[Filling, ...] = ()
+    batch_s: float = 0.0
+    basic_ingest: bool = False
 
     def total(self, prefix: str) -> float:
         """The sum of all whose name begins so."""
@@ -98,8 +103,19 @@ class Compared:
 
 def reckoned_fleet(counted: Counted) -> BilledFleet:
     """The fleet of a count, with the shadow updates that it had."""
-    a_day = counted.counts.get("shadow_updates", 0.0) / counted.vens / counted.seconds * S_PER_DAY
-    return BilledFleet(vens=counted.vens, interval_s=counted.interval_s, updates_a_day=a_day)
+    updates, snapshots = (
+        counted.counts.get(name, 0.0) / counted.vens / counted.seconds * S_PER_DAY
+        for name in ("shadow_updates", "rule.loads")
+    )
+    return BilledFleet(
+        vens=counted.vens,
+        interval_s=counted.interval_s,
+        batch_s=counted.batch_s,
+        basic_ingest=counted.basic_ingest,
+        window_s=0.0,  # of the local stage
+        updates_a_day=updates,
+        snapshots_a_day=snapshots if counted.batch_s else None,
+    )
 
 
 def comparison(counted: Counted) -> tuple[Compared, ...]:
@@ -121,7 +137,7 @@ def comparison(counted: Counted) -> tuple[Compared, ...]:
     edge = 2.0 * counted.vens * month
     retried = (2 * refused + counted.vens * SANDBOXES) * month
     update = month
-    pairs = min(counted.total("mqtt.up.loads"), counted.total("mqtt.up.telemetry")) * month
+    pairs = min(counted.total("rule.loads"), counted.total("rule.telemetry")) * month
     log_gb = telemetry.PLATFORM_LOG_BYTES + max(measured().log_bytes.values())
     ups = counted.total("mqtt.up.")
     requests = counted.total("sqs.receive.") + counted.total("sqs.delete.")

@@ -31,7 +31,8 @@ from ven_twin.installation import HOME_VARIABLE, cli_command
 from ven_twin.operations.aggregator.cloud import Cloud
 from ven_twin.testing.running_cloud import cloud_of
 
-VENS, INTERVAL_S, SECONDS = 3, 5, 180.0
+VENS, INTERVAL_S, BATCH_S, SECONDS = 3, 5, 20, 600.0
+"""Twins wait so long for others of their rows, as they do for 4 min on AWS, and send them by Basic Ingest."""
 EVENT_S, AFTER_S = 120, 30.0
 PATIENCE_S = 180.0
 
@@ -60,7 +61,7 @@ class MeteredSystem:
 
 
 @contextmanager
-def metered_system(vens: int, interval_s: float) -> Iterator[MeteredSystem]:
+def metered_system(vens: int, interval_s: float, batch_s: float = 0.0) -> Iterator[MeteredSystem]:
     """Start cloud and twins, wait until each offers something, and end all of it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -71,7 +72,7 @@ def metered_system(vens: int, interval_s: float) -> Iterator[MeteredSystem]:
             names = tuple(VenId(f"ven-{number}") for number in range(1, vens + 1))
             deploy.deploy(runtime, names)
             system = MeteredSystem(runtime, cloud_of(runtime), names)
-            twins += [_twin(name, interval_s, home) for name in names]
+            twins += [_twin(name, interval_s, batch_s, home) for name in names]
             for name in names:
                 _wait_for(system, name)
             yield system
@@ -83,8 +84,10 @@ def metered_system(vens: int, interval_s: float) -> Iterator[MeteredSystem]:
             process.stop(home / "cloud")
 
 
-def _twin(ven_id: VenId, interval_s: float, home: Path) -> subprocess.Popen[bytes]:
+def _twin(ven_id: VenId, interval_s: float, batch_s: float, home: Path) -> subprocess.Popen[bytes]:
     arguments = ["run", ven_id, "--no-web", "--report-interval", f"{interval_s:g}s"]
+    if batch_s:
+        arguments += ["--batch", f"{batch_s:g}s", "--basic-ingest"]
     with (home / f"{ven_id}.log").open("wb") as log:
         return subprocess.Popen(
             [*cli_command(), *arguments],
@@ -108,9 +111,11 @@ def _wait_for(system: MeteredSystem, ven_id: VenId) -> None:
         time.sleep(0.5)
 
 
-def count(vens: int = VENS, interval_s: float = INTERVAL_S, seconds: float = SECONDS) -> Counted:
+def count(
+    vens: int = VENS, interval_s: float = INTERVAL_S, batch_s: float = BATCH_S, seconds: float = SECONDS
+) -> Counted:
     """Count VENs without an event, then with one of two minutes that is settled."""
-    with metered_system(vens, interval_s) as system:
+    with metered_system(vens, interval_s, batch_s) as system:
         passed_s, counts = system.counted(seconds)
         interval = {"durationS": EVENT_S, "signal": "level", "value": 2}
         begun_s, before = time.monotonic(), system.counts()
@@ -133,6 +138,8 @@ def count(vens: int = VENS, interval_s: float = INTERVAL_S, seconds: float = SEC
         counts={name: value for name, value in sorted(counts.items()) if value},
         event=event,
         fillings=filled,
+        batch_s=batch_s,
+        basic_ingest=bool(batch_s),
     )
 
 

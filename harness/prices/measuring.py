@@ -37,7 +37,8 @@ def measured_of(functions: Mapping[str, StackFunction]) -> BillFigures:
     loads = {(load.function, load.load): load for load in read_measurements().loads}
     names = ("store_telemetry", "record_vens")
     return BillFigures(
-        updates_a_day=updates_a_day(lived),
+        updates_a_day=a_day(lived, "updates"),
+        snapshots_a_day=a_day(lived, "snapshots"),
         record_kb=round(sum(hours.record_kb for hours in lived) / sum(hours.updates for hours in lived), 3),
         batches={name: _batch(functions[name], loads) for name in names},
         fleets={name: _fleet(functions[name], read_measurements().loads) for name in FLEETS},
@@ -54,14 +55,14 @@ def _log_bytes(counted: Counted, function: str) -> int:
     return round(logged / starts)
 
 
-def updates_a_day(lived: Iterable[LivedHours]) -> dict[str, int]:
-    """A day's updates, by the day; of hours that are spread over it, in proportion."""
+def a_day(lived: Iterable[LivedHours], count: str) -> dict[str, int]:
+    """A day's *count*, by the day; of hours that are spread over it, in proportion."""
     hours: defaultdict[str, float] = defaultdict(float)
-    updates: defaultdict[str, int] = defaultdict(int)
+    counts: defaultdict[str, int] = defaultdict(int)
     for stretch in lived:
         hours[stretch.start[:10]] += stretch.hours
-        updates[stretch.start[:10]] += stretch.updates
-    return {day: round(updates[day] / hours[day] * 24) for day in updates}
+        counts[stretch.start[:10]] += getattr(stretch, count)
+    return {day: round(counts[day] / hours[day] * 24) for day in counts}
 
 
 def _batch(function: StackFunction, loads: Mapping[tuple[str, str], Measured]) -> BatchTime:

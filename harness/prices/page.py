@@ -9,10 +9,10 @@ import msgspec
 
 from harness.prices.compared import COUNTED, Compared, Counted, comparison, event_comparison
 from ven_twin.operations.bill import telemetry
-from ven_twin.operations.bill.batches import BATCH_SIZE, POLLERS, WINDOW_S
+from ven_twin.operations.bill.batches import BATCH_SIZE, POLLERS
 from ven_twin.operations.bill.bill import Bill
 from ven_twin.operations.bill.events import one_event
-from ven_twin.operations.bill.fleet import DAYS, STACK_VENS, BilledFleet
+from ven_twin.operations.bill.fleet import BATCH_S, DAYS, STACK_VENS, WINDOW_S, BilledFleet
 from ven_twin.operations.bill.measured import CALL_S, measured
 from ven_twin.operations.bill.options import options
 from ven_twin.operations.bill.rows import row_bytes
@@ -29,7 +29,10 @@ def page() -> str:
     one = Bill(BilledFleet(vens=1), table)
     counted = msgspec.json.decode(COUNTED.read_bytes(), type=Counted)
     assert counted.event is not None
-    days = ", ".join(f"{updates} on {day}" for day, updates in sorted(measured().updates_a_day.items()))
+    days, snapshots = (
+        ", ".join(f"{count} on {day}" for day, count in sorted(counts.items()))
+        for counts in (measured().updates_a_day, measured().snapshots_a_day)
+    )
     return f"""# Prices
 
 Made by `make prices` of `ven_twin/operations/prices.toml`, the one place where the project has prices, and
@@ -39,10 +42,13 @@ of the quantities in `ven_twin/operations/bill/`, of which `ven-twin cost` makes
 
 ## One VEN, thirty days
 
-Always connected, a telemetry row and a loads snapshot every 30 s. A shadow update goes out when the offer or
-a setting has changed, and every 15 minutes at the least: {days}, of the standard house, lived at speed by
-the twin's own loop (`harness/prices/shadow_day.py`); {measured().updates:.0f} a day are reckoned with. Each
-is answered on `update/accepted`, which the VEN takes with QoS 1, so its PUBACK is a message of its own.
+Always connected, with a telemetry row every 30 s. In peace rows wait for {BATCH_S / 60:g} minutes and go
+together, {one.fleet.rows_a_message} in a message; from a quarter hour before an event to a quarter hour
+after it each goes at once. They go past the broker (Basic Ingest). A loads snapshot goes out when something
+of a circuit has changed: {snapshots}. A shadow update goes out when the offer or a setting has changed, and
+every 15 minutes at the least: {days}. Both are of the standard house, lived at speed by the twin's own loop
+(`harness/prices/shadow_day.py`). {measured().updates:.0f} updates a day are reckoned with. Each is answered
+on `update/accepted`, which the VEN takes with QoS 1, so its PUBACK is a message of its own.
 
 {_bill([(row.item, row.usd) for row in one.rows], "one VEN")}
 
@@ -61,8 +67,8 @@ USD a VEN and month, with {EVENTS} events of an hour for all of them, without th
 **Batches.** A queue's messages come at λ a second. {POLLERS} pollers take up to {BATCH_SIZE} each time and
 run the function, which takes t(B) = t₀ + t₁·B for B messages; while one runs, a share of what comes waits
 for it. So B = λ·(w + t₀) / ({POLLERS} − λ·t₁), from 1 to {BATCH_SIZE}, with the batching window w =
-{WINDOW_S:g} of this stack. With few VENs each message is an invocation of its own. Interpretation: more
-pollers come only where batches are full.
+{WINDOW_S:g} s for telemetry and 0 for the rest. With few VENs each message is an invocation of its own.
+Interpretation: more pollers come only where batches are full.
 
 **Time.** t₀ and t₁ are CPU by [functions.json](functions.json) (`make functions`) at the share of a
 processor that the memory buys, and {1000 * CALL_S:g} ms for each call of DynamoDB, one after the other.

@@ -21,6 +21,7 @@ import msgspec
 
 from contracts.wire import codec
 from contracts.wire.ids import VenId
+from contracts.wire.shadow import BATCH_MAX_S
 from contracts.wire.units import S_PER_H, S_PER_MIN
 from harness.faults.shadow_service import Shadow
 from ven_twin.ven.clock import VenClock
@@ -28,6 +29,7 @@ from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.ven.shadow_reporter import ShadowReporter
 
 LEAD_IN_S = 10 * S_PER_MIN
 LEAST_WAIT_S = 0.001
@@ -60,13 +62,16 @@ class LivedHours(msgspec.Struct, frozen=True, rename="camel"):
 class LivedTwin:
     """A twin whose clock jumps, with a shadow service in the process."""
 
-    def __init__(self, start_ts: float, folder: Path) -> None:
+    def __init__(self, start_ts: float, folder: Path, batch_s: float = BATCH_MAX_S) -> None:
         self.now_ts = start_ts
         clock = VenClock(system=lambda: self.now_ts, steady=lambda: self.now_ts - start_ts)
-        settings = TwinSettings(ven_id=VenId("ven-1"), endpoint="nowhere", state_dir=folder, house=HOUSE)
+        settings = TwinSettings(
+            ven_id=VenId("ven-1"), endpoint="nowhere", state_dir=folder, house=HOUSE, batch_s=batch_s
+        )
         nobody = Identity(folder / "ca", folder / "certificate", folder / "key")
         self._twin = Twin.open(settings, nobody, ven_clock=clock)
         self._twin._shadow = ShadowClient(self._twin._engine.topics, self._serve)
+        self._twin._reporter = ShadowReporter(self._twin._shadow, clock.monotonic_s)
         self._shadow = Shadow()
         self._answers: list[tuple[str, codec.JsonDict]] = []
         self.counts: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from contracts.api.reports import FINAL_AFTER_S, PAYBACK_AFTER_S
 from contracts.api.requests import SettleEvent
 from contracts.api.resources import TelemetryRow
 from contracts.errors import FieldError
-from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS, telemetry_range
+from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
 from contracts.wire.ids import ProgramId, VenId
 from lambdas.dispatch_event.booked_days import BookedDays
@@ -22,7 +22,7 @@ from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
 from lambdas.shared.event_book import EventBook
-from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.fan_out import MapRuns, ShadowQueue
 from lambdas.shared.group_book import GroupBook
 from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
@@ -30,6 +30,7 @@ from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import BEGIN, END, EventSchedules
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Table
+from lambdas.shared.telemetry_rows import query_telemetry
 
 SKEW_LOOK_S = 600
 """The age of the oldest row that the skew of a clock is taken from."""
@@ -47,6 +48,7 @@ class DispatchAdapters:
     book: EventBook
     shadows: Shadows
     queue: ShadowQueue
+    map_runs: MapRuns
     schedules: EventSchedules
     days: BookedDays
     groups: GroupBook
@@ -123,8 +125,9 @@ class DispatchAdapters:
             return ven
         if abs(last.received_ts - last.timestamp) <= SKEW_S:
             return ven
-        between = telemetry_range(last.timestamp - SKEW_LOOK_S, last.timestamp + 1)
-        rows_read = list(chain.from_iterable(self.telemetry.query_rows(ReceivedRow, ven.ven_id, between)))
+        since_ts, until_ts = last.timestamp - SKEW_LOOK_S, last.timestamp + 1
+        pages = query_telemetry(self.telemetry, ReceivedRow, ven.ven_id, since_ts, until_ts)
+        rows_read = list(chain.from_iterable(pages))
         return msgspec.structs.replace(ven, clock_skew_s=skew_of(rows_read) or None)
 
     def carry_out(
@@ -143,8 +146,11 @@ class DispatchAdapters:
             self.schedules.put_payback(request, at_ts=settle_ts + PAYBACK_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
         assignments = fan_out.assignments_of(plan, only)
-        if len(assignments) > fan_out.DIRECT_VENS:
-            self.queue.send(row, assignments)
+        if len(assignments) > fan_out.DIRECT_VENS or self.map_runs.takes(len(assignments)):
+            if self.map_runs.takes(len(assignments)):
+                self.map_runs.start(row, plan)
+            else:
+                self.queue.send(row, assignments)
             self.book.mark_done(row, None)
             return msgspec.structs.replace(row, done_revision=row.revision)
         full = fan_out.write(self.shadows, row, assignments)
@@ -197,6 +203,7 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
         days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
+        map_runs=MapRuns(clients.states, needs.shadow_map_arn, needs.map_above_vens),
         schedules=EventSchedules(
             clients.scheduler(),
             needs.schedule_group,

@@ -10,7 +10,8 @@ class DispatchSettings:
     """Needs of `dispatch_event`.
 
     *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
-    out again while it runs, minutes. *notifications_topic*: the topic's ARN, or ``off``.
+    out again while it runs, minutes. *map_above_vens*: larger plans go by the map, 0 for none.
+    *notifications_topic*: the topic's ARN, or ``off``.
     """
 
     vens_table: str
@@ -24,4 +25,6 @@ class DispatchSettings:
     settle_delay_s: int
     redispatch_min: int
     shadow_queue_url: str
+    shadow_map_arn: str
+    map_above_vens: int
     notifications_topic: str

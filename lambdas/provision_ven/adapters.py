@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from contracts.store.keys import ALLOWED_VENS, EVENTS, VENS
+from contracts.store.stack import SECRET_RULES, stage_of_policy
 from contracts.wire.ids import VenId
-from contracts.wire.topics import CERTIFICATE_ID
+from contracts.wire.topics import CERTIFICATE_ID, rules_name
 from lambdas.provision_ven import logic
 from lambdas.provision_ven.logic import NoSecretValueError, Properties, Step, UndoFailedError
 from lambdas.provision_ven.policies import Policies
@@ -162,6 +163,10 @@ class ProvisionAdapters:
 
 
 def _secret(properties: Properties, certificate: Certificate, **more: str) -> str:
+    """The identity, and for a VEN the rules that its policy lets it publish to."""
+    stage = stage_of_policy(properties.policy_name)
+    if stage is not None:
+        more[SECRET_RULES] = rules_name(stage)
     return secret_value(
         ca_pem=_ca_pem(properties),
         certificate_pem=certificate.pem,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.store.keys import ALLOWED_VENS, VENS
-from contracts.store.stack import tls_secret_name
+from contracts.store.stack import SECRET_RULES, tls_secret_name
 from contracts.wire import codec
 from contracts.wire.ids import VenId
+from contracts.wire.topics import rules_name
 from lambdas.rotate_ven.collection import COLLECT_AFTER_S, Collection
 from lambdas.rotate_ven.logic import VenCertificates
 from lambdas.rotate_ven.settings import RotationSettings
@@ -92,7 +93,10 @@ class RotationAdapters:
             self.vault.write(
                 name,
                 with_certificate(
-                    secret, certificate_pem=certificate.pem, private_key_pem=certificate.private_key_pem
+                    secret,
+                    certificate_pem=certificate.pem,
+                    private_key_pem=certificate.private_key_pem,
+                    **{SECRET_RULES: rules_name(self.stage)},
                 ),
             )
             before = self.registry.find(ven_id)

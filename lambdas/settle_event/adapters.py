@@ -26,7 +26,6 @@ from contracts.store.keys import (
     TELEMETRY,
     VENS,
     Key,
-    telemetry_range,
     ven_sort_key,
 )
 from contracts.store.plans import Plan
@@ -63,6 +62,7 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
+from lambdas.shared.telemetry_rows import query_telemetry
 
 HISTORY_SHARE = 0.35
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
@@ -270,8 +270,8 @@ class SettleAdapters:
     def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
         # A row stands for the time before its timestamp: the one at the window's end belongs to it. An event
         # just before it still has its rebound in it.
-        between = telemetry_range(int(window.start_ts - REBOUND_S), int(window.end_ts) + 1)
-        return chain.from_iterable(self.telemetry.query_rows(PowerRow, ven_id, between))
+        first, last = int(window.start_ts - REBOUND_S), int(window.end_ts) + 1
+        return chain.from_iterable(query_telemetry(self.telemetry, PowerRow, ven_id, first, last))
 
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:

@@ -16,7 +16,7 @@ from operator import ne
 import msgspec
 
 from contracts.store.items import Item
-from contracts.store.keys import day_row_id, telemetry_range
+from contracts.store.keys import day_row_id
 from contracts.wire.ids import VenId
 from lambdas.settle_event.logic.days import (
     DAY_S,
@@ -33,6 +33,7 @@ from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.shared import clock
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.tables import Table
+from lambdas.shared.telemetry_rows import query_telemetry
 
 RETENTION_DAYS = 60
 """How long a day's item lives: longer than is looked back."""
@@ -113,8 +114,9 @@ class History:
         """
         for run in _runs(days):
             # A row stands for the time before its timestamp: the one at midnight belongs to the day before.
-            between = telemetry_range(run[-1] * DAY_S + 1, (run[0] + 1) * DAY_S + 1)
-            by_day = _by_day(self.telemetry.query_rows(PowerRow, ven_id, between, newest_first=True))
+            first, last = run[-1] * DAY_S + 1, (run[0] + 1) * DAY_S + 1
+            pages = query_telemetry(self.telemetry, PowerRow, ven_id, first, last, newest_first=True)
+            by_day = _by_day(pages)
             left = iter(run)
             while not self._time_is_up():
                 day, profile = next(by_day, (run[-1], EMPTY))

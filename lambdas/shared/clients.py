@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
+    from types_boto3_stepfunctions import SFNClient
 
 ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
 """Source: AWS Lambda Developer Guide, defined runtime environment variables."""
@@ -114,6 +115,12 @@ def stacks() -> CloudFormationClient:
 def sqs() -> SQSClient:
     """SQS."""
     return cast("SQSClient", _client("sqs"))
+
+
+@cache
+def states() -> SFNClient:
+    """Step Functions. Made when a plan is that large: no other invocation pays for it."""
+    return cast("SFNClient", _client("stepfunctions"))
 
 
 @cache

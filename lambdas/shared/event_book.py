@@ -21,9 +21,10 @@ from contracts.store.keys import (
     PLAN_SORT_PREFIX,
     VEN_SORT_PREFIX,
     Key,
+    plan_chunk_sort_key,
     sort_keys_below,
 )
-from contracts.store.plans import Plan, chunks_of, history, plans_in
+from contracts.store.plans import Plan, chunk_in, chunks_of, history, plans_in
 from contracts.wire.ids import EventId, VenId
 from lambdas.shared import parallel, rows
 from lambdas.shared.rows import EventRow
@@ -54,6 +55,11 @@ class EventBook:
         if row.plan_id not in plans:
             raise PlanMissingError(row.event_id)
         return plans[row.plan_id]
+
+    def plan_chunk(self, event_id: EventId, plan_id: str, index: int) -> Plan | None:
+        """A chunk of a plan that was ever in force, with its VENs alone; None when it has expired."""
+        item = self.table.get(Key(event_id, plan_chunk_sort_key(plan_id, index)))
+        return None if item is None else chunk_in(item)
 
     def plans(self, row: EventRow) -> tuple[Plan, ...]:
         """Every plan that was ever in force, the oldest first, *row*'s own last."""

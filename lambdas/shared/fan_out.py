@@ -1,13 +1,17 @@
-"""An event into the shadows of many VENs: written at once for few, by messages in chunks for many.
+"""An event into the shadows of many VENs.
+
+    up to DIRECT_VENS         written at once by whoever dispatches
+    beyond                    in messages of CHUNK_VENS, by the queue that feeds `write_shadows`
+    beyond *map_above_vens*   slice by slice of the plan, by a map run of Step Functions over `write_shadows`
 
 A chunk names VENs whose shadows are to be brought up to date with an event. It carries their assignments as
-of a revision; when the event has moved on by the time it is read, the plan in force is written instead.
-An event that is over is taken out of them.
+of a revision, or is a slice of a stored plan that has them. When the event has moved on by the time it is
+read, the plan in force is written instead. An event that is over is taken out of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contracts.api.requests import Assignment
+from contracts.store.plans import CHUNK_VENS as PLAN_CHUNK_VENS
 from contracts.store.plans import Plan
 from contracts.wire import codec
 from contracts.wire.ids import EventId, VenId
@@ -26,6 +31,7 @@ from lambdas.shared.shadows import Shadows
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+    from types_boto3_stepfunctions import SFNClient
 
 DIRECT_VENS = 200
 """Up to so many shadows are written by whoever dispatches: a second or two, within every region's quota."""
@@ -39,6 +45,60 @@ class ShadowChunk(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     event_id: EventId
     revision: int
     assignments: tuple[Assignment, ...] = msgspec.field(name="parts")
+
+
+class PlanSlice(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A chunk that stands in a stored plan: *place* is the plan's own chunk, and which `CHUNK_VENS` of it."""
+
+    event_id: EventId
+    revision: int
+    plan_id: str
+    place: tuple[int, int]
+
+    def read(self, book: EventBook) -> ShadowChunk:
+        """The chunk itself; of an event whose plan has expired, one without VENs."""
+        index, number = self.place
+        stored = book.plan_chunk(self.event_id, self.plan_id, index)
+        assignments = [] if stored is None else assignments_of(stored)
+        return ShadowChunk(
+            event_id=self.event_id,
+            revision=self.revision,
+            assignments=tuple(assignments[number * CHUNK_VENS : (number + 1) * CHUNK_VENS]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MapRuns:
+    """The state machine whose map runs `write_shadows` for plans of more than *above_vens*; 0 for none."""
+
+    client: Callable[[], SFNClient]
+    machine: str
+    above_vens: int
+
+    def takes(self, vens: int) -> bool:
+        """True of so many VENs that the queue is not the way."""
+        return 0 < self.above_vens < vens
+
+    def start(self, row: EventRow, plan: Plan) -> None:
+        """Have the shadows of all VENs of *plan*, as *row* commits to it, written. Twice does no harm."""
+        request = {
+            "eventId": row.event_id,
+            "revision": row.revision,
+            "planId": plan.plan_id,
+            "slices": slices_of(plan),
+        }
+        self.client().start_execution(stateMachineArn=self.machine, input=codec.encode(request).decode())
+
+
+def slices_of(plan: Plan) -> list[tuple[int, int]]:
+    """The places of the slices of *plan*, by its chunks: of those that are called and of those dropped."""
+    places = []
+    chunks = range(-(-max(len(plan.assignments), len(plan.dropped)) // PLAN_CHUNK_VENS))
+    for index in chunks:
+        share = slice(index * PLAN_CHUNK_VENS, (index + 1) * PLAN_CHUNK_VENS)
+        vens = len(plan.assignments[share]) + len(plan.dropped[share])
+        places += [(index, number) for number in range(-(-vens // CHUNK_VENS))]
+    return places
 
 
 @dataclass(frozen=True, slots=True)

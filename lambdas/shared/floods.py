@@ -64,6 +64,12 @@ class FloodWatch:
             self._uncounted_s[ven_id] = self._uncounted_s.get(ven_id, 0.0) + MESSAGE_S
         return over
 
+    def cover(self, ven_id: VenId, rows: int) -> None:
+        """Count *rows* that came in a batch beside the first: it is no way around the limit."""
+        covered_s = rows * MESSAGE_S
+        self._covered_ts[ven_id] = self._covered_ts.get(ven_id, self.now_ts()) + covered_s
+        self._uncounted_s[ven_id] = self._uncounted_s.get(ven_id, 0.0) + covered_s
+
     def not_named_yet(self, flooding: set[VenId]) -> tuple[VenId, ...]:
         """Those of *flooding* that were not named in the window that runs."""
         now_ts = self.now_ts()

@@ -32,7 +32,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
 
     *online* is None until it has connected once. What it last
     reported is None until then: *shed_availability_kw* is what it keeps shed from now on, what it sheds
-    already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told;
+    already included, and *sustain_s* for how long; *offers* is what it keeps for longer, if told; *batch_s*
+    is how long its rows wait for each other in peace;
     *load_up_availability_kw* is what it keeps drawing more. *performance* (delivered to dispatched, of late)
     and *dispatched_kwh* (the older the less) come from settled events. *clock_skew_s* is the cloud's time
     less the VEN's, where that is off. *peak_kw* is the most that its telemetry ever had it draw, where that
@@ -52,6 +53,7 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
     status: str | None = None
     active_event_id: EventId | None = None
     report_interval_s: float | None = None
+    batch_s: float | None = None
     performance: float | None = None
     dispatched_kwh: float = msgspec.field(name="calledKwh", default=0.0)
     clock_skew_s: float | None = None
@@ -78,8 +80,8 @@ class VenRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, gc=False
         Nobody can shed more than is drawn, but for a battery, by which a site feeds what its panel takes.
         """
         kw, sustain_s = lasting_offer(self.shed_availability_kw, self.sustain_s, self.offers, length_s)
-        if kw is None:
-            return None, sustain_s
+        if kw is None or (kw <= ASSUMED_PEAK_KW and not self.panel_max_kw):
+            return kw, sustain_s
         battery = self.battery_soc is not None
         drawn_kw = max(ASSUMED_PEAK_KW, self.peak_kw or 0.0) + (ASSUMED_BATTERY_KW if battery else 0.0)
         if not self.panel_max_kw:

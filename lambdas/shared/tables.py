@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -51,6 +51,17 @@ class Index:
     name: str
     keys: TableKeys
     without: str
+
+
+class PageReader(Protocol[R]):
+    """Reads the answers of a Query: the attributes that it needs, and the rows in an answer's bytes."""
+
+    @property
+    def attributes(self) -> Sequence[str]:
+        """The attributes to read of each item."""
+
+    def read(self, body: bytes) -> tuple[list[R], typed_rows.LastKey | None]:
+        """The rows of a page, and where it ends when there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +208,17 @@ class Table:
             if last is None:
                 return
 
-    def query_rows(
-        self, kind: type[R], partition: str, between: tuple[str, str], *, newest_first: bool = False
-    ) -> Iterator[list[R]]:
+    def query_rows(self, kind: type[R], partition: str, between: tuple[str, str]) -> Iterator[list[R]]:
         """The same as rows of *kind*, page by page: no more is read of an item than the row has.
 
-        An item costs a thirtieth of what it costs as a dict. *newest_first* is the reverse order.
+        An item costs a thirtieth of what it costs as a dict.
         """
-        reader = typed_rows.reader(kind)
+        return self.query_pages(typed_rows.reader(kind), partition, between)
+
+    def query_pages(
+        self, reader: PageReader[R], partition: str, between: tuple[str, str], *, newest_first: bool = False
+    ) -> Iterator[list[R]]:
+        """The same as *reader* reads each page; *newest_first* is the reverse order."""
         arguments = self._range(partition, between, reader.attributes)
         arguments["ScanIndexForward"] = not newest_first
         last = None
@@ -215,10 +229,20 @@ class Table:
                 return
 
     def first_items(
-        self, partition: str, between: tuple[str, str], attributes: Collection[str], limit: int
+        self,
+        partition: str,
+        between: tuple[str, str],
+        attributes: Collection[str],
+        limit: int,
+        *,
+        newest_first: bool = False,
     ) -> tuple[list[Item], bool]:
-        """The first of what `query` gives, up to *limit* in one call, and whether there may be more."""
-        arguments = self._range(partition, between, attributes) | {"Limit": limit}
+        """The first of what `query` gives, up to *limit* in one call, and whether there may be more.
+
+        *newest_first* is the reverse order.
+        """
+        arguments = self._range(partition, between, attributes)
+        arguments |= {"Limit": limit, "ScanIndexForward": not newest_first}
         page = typed_rows.read_items(self._page(arguments, None))
         return [from_item(item) for item in page.items], page.last is not None
 

@@ -81,14 +81,22 @@ class RowReader(Generic[R]):
         )
         # Not strict: DynamoDB writes a number as text.
         self._pages = msgspec.json.Decoder(page, strict=False)
+        self._lists = msgspec.json.Decoder(list[row], strict=False)  # type: ignore[valid-type]
         self.attributes = tuple(field.encode_name for field in fields)
         self._values = [attrgetter(f"{field.name}.value") for field in fields]
 
     def read(self, body: bytes) -> tuple[list[R], LastKey | None]:
         """The rows of a page, and where it ends. Raises msgspec.ValidationError: an item is no such row."""
         page: Any = self._pages.decode(body)
-        columns = [map(value, page.items) for value in self._values]
-        return list(starmap(self._kind, zip(*columns, strict=True))), page.last
+        return self._of(page.items), page.last
+
+    def read_items(self, items: bytes) -> list[R]:
+        """The rows of items that are joined by commas. Raises as `read`."""
+        return self._of(self._lists.decode(b"[" + items + b"]"))
+
+    def _of(self, items: list[Any]) -> list[R]:
+        columns = [map(value, items) for value in self._values]
+        return list(starmap(self._kind, zip(*columns, strict=True)))
 
 
 @cache

@@ -223,10 +223,10 @@ def secret_value(*, ca_pem: str, certificate_pem: str, private_key_pem: str, **m
     return codec.encode({**identity, **more}).decode()
 
 
-def with_certificate(value: str, *, certificate_pem: str, private_key_pem: str) -> str:
+def with_certificate(value: str, *, certificate_pem: str, private_key_pem: str, **more: str) -> str:
     """The same secret with another certificate. Raises MalformedError when *value* is no such secret."""
     pair = {SECRET_CERTIFICATE: certificate_pem, SECRET_PRIVATE_KEY: private_key_pem}
-    return codec.encode(codec.load_object(value) | pair).decode()
+    return codec.encode(codec.load_object(value) | pair | more).decode()
 
 
 def with_trust_root(value: str, ca_pem: str) -> str:

@@ -16,7 +16,7 @@ from lambdas.shared.batch_writes import write_all
 from lambdas.shared.floods import FloodWatch
 from lambdas.shared.rows import ASSUMED_PEAK_KW
 from lambdas.shared.tables import Condition, Table
-from lambdas.store_telemetry.logic import Reading, TelemetryBatch, latest_row
+from lambdas.store_telemetry.logic import Reading, SortedMessages, latest_row
 from lambdas.store_telemetry.settings import TelemetrySettings
 
 QUIET_S = 300.0
@@ -41,8 +41,10 @@ class TelemetryAdapters:
     stage_vens: senders.StageVens
     floods: FloodWatch
 
-    def store(self, batch: TelemetryBatch) -> dict[str, Exception]:
+    def store(self, batch: SortedMessages) -> dict[str, Exception]:
         """Write *batch*; returns the messages of which something is not written."""
+        for sender, further in batch.further_rows.items():
+            self.floods.cover(sender, further)
         unwritten = write_all(self.table, batch.rows)
         late = [message_id for key in unwritten for message_id in batch.messages[key]]
         readings = [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS
 from contracts.wire.ids import VenId
 from lambdas.shared import clients, clock, fan_out
 from lambdas.shared.event_book import EventBook, PlanMissingError
-from lambdas.shared.fan_out import ShadowChunk
+from lambdas.shared.fan_out import PlanSlice, ShadowChunk
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.write_shadows.logic import MovedOnError, seconds_of
@@ -18,6 +19,13 @@ from lambdas.write_shadows.settings import ShadowSettings
 
 ROUNDS = 3
 """Attempts at a chunk whose event moves on while it is written."""
+
+
+class WrittenChunk(NamedTuple):
+    """A chunk that was written: its VENs, and how many of them had no room."""
+
+    vens: int
+    full: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,12 @@ class ShadowAdapters:
     shadows: Shadows
     per_s: int
 
-    def write(self, chunk: ShadowChunk) -> int:
+    def write(self, chunk: ShadowChunk | PlanSlice) -> WrittenChunk:
+        """Bring the shadows of the chunk's VENs up to date with its event. Raises MovedOnError."""
+        whole = chunk.read(self.book) if isinstance(chunk, PlanSlice) else chunk
+        return WrittenChunk(len(whole.assignments), self._write(whole))
+
+    def _write(self, chunk: ShadowChunk) -> int:
         """Bring the shadows of *chunk*'s VENs up to date with its event; returns how many had no room.
 
         These are noted in the event's header, so that nobody counts on them.

@@ -13,7 +13,7 @@ import msgspec
 from contracts.api import reports, requests
 from contracts.api.openapi import document
 from contracts.store import envelopes
-from contracts.wire import acks, commands, events, notifications, shadow, telemetry
+from contracts.wire import acks, commands, events, notifications, shadow, telemetry, telemetry_batch
 
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 FOLDER = Path(__file__).with_name("schemas")
@@ -21,6 +21,7 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     "telemetry": telemetry.Telemetry,
+    "telemetry-batch": telemetry_batch.TelemetryBatch,
     "loads": telemetry.LoadsSnapshot,
     "ack": acks.Ack,
     **{f"command-{op}": kind for op, kind in commands.OPERATIONS.items()},

@@ -11,6 +11,7 @@ from harness.prices.counting import MeteredSystem, metered_system
 from tests.support import leaks
 
 VENS, INTERVAL_S, SECONDS = 2, 2.0, 40.0
+BATCH_INTERVAL_S, BATCH_S, BATCH_SECONDS = 1.0, 5.0, 60.0
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,19 @@ def test_a_row_takes_what_the_bill_says_it_takes(counted: Counted) -> None:
     # One that is refused is done again; each sandbox notes each site's panel once, at the start.
     more = 2 * counted.counts.get("write_refused.store_telemetry", 0.0) + VENS * SANDBOXES
     assert units - edge <= counted.counts["write.store_telemetry"] <= units + edge + more
+
+
+def test_the_bill_of_batches_is_what_is_counted() -> None:
+    """By Basic Ingest, five rows in a message and a write unit: a fifth of rules, requests and units."""
+    with metered_system(VENS, BATCH_INTERVAL_S, BATCH_S) as batching:
+        leaks.known.add(batching.runtime.secret_access_key)
+        seconds, counts = batching.counted(BATCH_SECONDS)
+    count = Counted("", VENS, BATCH_INTERVAL_S, seconds, counts, batch_s=BATCH_S, basic_ingest=True)
+    assert [row for row in comparison(count) if not row.fits] == []
+    batches = VENS * seconds / BATCH_S
+    assert counts["rule.telemetry"] == pytest.approx(batches, abs=2 * VENS)
+    assert counts["mqtt.basic_ingest.telemetry"] == pytest.approx(batches, abs=2 * VENS)
+    assert counts.get("mqtt.up.telemetry", 0.0) == 0.0
 
 
 def test_the_operator_is_told_apart_from_the_functions(system: MeteredSystem) -> None:

@@ -105,8 +105,8 @@ class Person:
 As = Callable[[str], Person]
 SOON_S = 10.0
 """From an event's begin at its VEN to the webhook, on a busy machine; 0.4 s on an idle one."""
-PROVED = {"aws prove"}
-"""Commands that run under their policy elsewhere: see test_aws.py."""
+PROVED = {"aws prove", "fleet load-test"}
+"""Commands that run elsewhere: see test_aws.py; AWS Batch is moto's, in tests/unit/cli/test_load_test.py."""
 
 
 @pytest.fixture(scope="module")

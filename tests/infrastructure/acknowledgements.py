@@ -37,6 +37,9 @@ DEAD_LETTER_QUEUES = (
 )
 
 NO_TRACING = "X-Ray's tracer costs more at cold start than the rest of a function together."
+HISTORY = (
+    "Step Functions keeps each execution's history for 90 days by itself; the functions log what they do."
+)
 LAST_STOP = (
     "A dead-letter queue itself: what lands here is kept 14 days, raises an alarm and is redriven by hand."
 )
@@ -118,6 +121,12 @@ def _failures() -> Iterator[Finding]:
         yield Finding(f"{name}/Function", rule, ON_THE_QUEUE)
     for name in DEAD_LETTER_QUEUES:
         yield Finding(name, "Serverless::Serverless-SQSRedrivePolicy", LAST_STOP)
+    for rule, reason in (
+        ("AwsSolutions::AwsSolutions-SF1", HISTORY),
+        ("AwsSolutions::AwsSolutions-SF2", NO_TRACING),
+        ("Serverless::Serverless-StepFunctionStateMachineXray", NO_TRACING),
+    ):
+        yield Finding("ShadowMap/Machine", rule, reason)
     for name in ("RuleErrors", "FailedStarts"):
         yield Finding(name, "AwsSolutions::AwsSolutions-SQS3", NOT_SEEN)
 

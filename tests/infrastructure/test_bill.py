@@ -8,6 +8,7 @@ from pathlib import Path
 from cdk.stage import MAX_VENS, read_stage
 from contracts.api.reports import PAYBACK_AFTER_S
 from contracts.wire.shadow import read_desired
+from contracts.wire.telemetry_batch import BATCH_SPAN_S
 from harness.functions.stack import functions_of
 from harness.prices.measuring import measured_of
 from lambdas.settle_event.adapters import AFTER_FRAME_S
@@ -46,8 +47,8 @@ def test_the_bill_fills_batches_as_the_queues_feed_them(dev: Template) -> None:
     """Batch size and window are the event source mappings' own, of the functions that take telemetry."""
     mappings = of_type(dev, "AWS::Lambda::EventSourceMapping").values()
     assert sorted(mapping["BatchSize"] for mapping in mappings) == [1, batches.BATCH_SIZE, batches.BATCH_SIZE]
-    windows = {mapping.get("MaximumBatchingWindowInSeconds", 0) for mapping in mappings}
-    assert windows == {batches.WINDOW_S}
+    windows = sorted(mapping.get("MaximumBatchingWindowInSeconds", 0) for mapping in mappings)
+    assert windows == [0, 0, fleet.WINDOW_S]
 
 
 def test_the_bill_reckons_with_what_was_measured_last(dev: Template) -> None:
@@ -63,6 +64,7 @@ def test_the_bill_knows_what_a_stage_can_be() -> None:
     assert days == {"dev": fleet.RETENTION_DAYS, "prod": fleet.PROD_RETENTION_DAYS}
     for interval_s in (fleet.LEAST_INTERVAL_S, fleet.MOST_INTERVAL_S):
         assert read_desired({"report_interval_seconds": interval_s}).errors == {}
+    assert BATCH_SPAN_S >= fleet.MOST_BATCH_S
     for interval_s in (fleet.LEAST_INTERVAL_S / 2, fleet.MOST_INTERVAL_S + 1):
         assert read_desired({"report_interval_seconds": interval_s}).errors != {}
 
@@ -91,6 +93,12 @@ def test_the_bill_counts_every_settlement_of_an_event() -> None:
 def test_a_row_with_its_circuits_is_one_write_unit() -> None:
     """DynamoDB bills a write by the whole KB: circuits beside their row cost nothing to write."""
     assert rows.row_bytes() <= 1024
+
+
+def test_the_rows_of_four_minutes_are_one_write_unit() -> None:
+    """And one message of 5 KB, at the usual interval and at half of it."""
+    assert rows.batch_bytes(8) <= 1024
+    assert rows.most_rows() >= 16
 
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.conftest import MakeVen
 from tests.support.scripted_broker import Packet, ScriptedBroker
-from ven_twin.ven.mqtt.outbox_pump import IN_FLIGHT_MAX
+from ven_twin.ven.mqtt.send_window import IN_FLIGHT_MAX
 
 MESSAGES = 240
 

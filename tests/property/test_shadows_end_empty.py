@@ -74,7 +74,7 @@ class EventLives(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Five VENs; more than two shadows are many, and a chunk holds two."""
+        """Five VENs; more than two shadows are many, all of them a large plan, and a chunk holds two."""
         self.now, self.cloud = NOW, EventCloud()
         self.delivered: list[str] = []
         self.faulty = False
@@ -259,8 +259,8 @@ TestEventLives.settings = settings(max_examples=60, stateful_step_count=20)
 
 
 LIMIT = {"signal": Signal.IMPORT_LIMIT_KW, "value_kw": 4.0, "randomize_start_s": 0, "start_s": 0}
-FEW, ALL = ("v0", "v1"), ()
-"""Written at once, and by way of the queue."""
+FEW, SOME, ALL = ("v0", "v1"), ("v0", "v1", "v2"), ()
+"""Written at once, by way of the queue, and by a map run."""
 LIVES: dict[str, Callable[[EventLives, dict[str, Any], Calls], None]] = {
     "create": lambda lives, terms, fault: lives.create("e0", terms, fault),
     "revise to a later end": lambda lives, terms, fault: (
@@ -302,7 +302,7 @@ LIVES: dict[str, Callable[[EventLives, dict[str, Any], Calls], None]] = {
 @pytest.mark.parametrize("life", LIVES)
 def test_a_life_cut_short_at_any_call_ends_in_empty_shadows(life: str) -> None:
     """Killed before or after each of its calls, or refused there; for few VENs and for many."""
-    for targets, fault in product((FEW, ALL), Fault):
+    for targets, fault in product((FEW, SOME, ALL), Fault):
         for calls in range(40):
             lives = EventLives()
             lives.begin()

@@ -45,6 +45,7 @@ from mypy.types import (
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = (
+    "batch",
     "ce",
     "cloudformation",
     "cloudwatch",
@@ -60,10 +61,11 @@ SERVICES = (
     "sns",
     "sqs",
     "ssm",
+    "stepfunctions",
     "sts",
 )
 """The services that the project has clients of. `lambdas/shared/clients.py` and `Cloud.client` name them."""
-PREFIXES = {"iot-data": "iot", "service-quotas": "servicequotas"}
+PREFIXES = {"iot-data": "iot", "service-quotas": "servicequotas", "stepfunctions": "states"}
 ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "dynamodb:TransactWriteItems": "dynamodb:PutItem"}
 """IAM's name of an operation, where it is not the operation's own. A transaction is judged by its items, and
 the project's (`Table.put_all`) only put. Source: DynamoDB Developer Guide, IAM with transactions."""

@@ -115,8 +115,9 @@ def _started_asynchronously(template: Template) -> Iterator[str]:
 def _started_by_roles(template: Template, functions: Template) -> Iterator[str]:
     """Those that a service may start in a role of ours, as the Scheduler does by schedules made later."""
     for role, properties in of_type(template, "AWS::IAM::Role").items():
-        if "lambda.amazonaws.com" in json.dumps(properties["AssumeRolePolicyDocument"]):
-            continue  # a function that invokes another waits for it
+        assumed_by = json.dumps(properties["AssumeRolePolicyDocument"])
+        if "lambda.amazonaws.com" in assumed_by or "states.amazonaws.com" in assumed_by:
+            continue  # a function that invokes another waits for it, and so does a task of Step Functions
         for statement in statements(template, role):
             if "lambda:InvokeFunction" in many(statement["Action"]):
                 yield from _named(statement["Resource"], functions)

@@ -43,6 +43,7 @@ FORMS = {
     "secretsmanager": {"SecretId": "secret:{}-AbCdEf"},
     "sns": {"TopicArn": "{}"},
     "sqs": {"QueueUrl": "{}"},
+    "states": {"stateMachineArn": "{}"},
     "cloudformation": {"StackName": "{}"},
 }
 """By service, the parameters of calls that name a resource, and how they stand in its ARN."""

@@ -24,7 +24,7 @@ from lambdas.dispatch_event.adapters import DispatchAdapters
 from lambdas.dispatch_event.booked_days import BookedDays
 from lambdas.settle_event.adapters import SettleAdapters
 from lambdas.shared.event_book import EventBook
-from lambdas.shared.fan_out import ShadowQueue
+from lambdas.shared.fan_out import MapRuns, ShadowQueue
 from lambdas.shared.group_book import GroupBook
 from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
@@ -35,6 +35,8 @@ from lambdas.write_shadows.adapters import ShadowAdapters
 
 T = TypeVar("T")
 SETTLE_DELAY_S = 120
+MAP_ABOVE_VENS = 4
+"""Plans of more VENs go by a map run."""
 
 
 class KilledError(BaseException):
@@ -287,6 +289,7 @@ class EventCloud:
         events: Any = self.events
         book = EventBook(events)
         sqs: Any = SimpleNamespace(send_message=self._send)
+        states: Any = SimpleNamespace(start_execution=self._start)
         scheduler: Any = self.scheduler
         self.dispatch = DispatchAdapters(
             vens=self.vens,  # type: ignore[arg-type]
@@ -294,6 +297,7 @@ class EventCloud:
             book=book,
             shadows=shadows,
             queue=ShadowQueue(sqs, "queue"),
+            map_runs=MapRuns(lambda: states, "machine", MAP_ABOVE_VENS),
             schedules=EventSchedules(scheduler, "group", "settle", "dispatch", "role", "dead"),
             days=BookedDays(book),
             groups=GroupBook(events),
@@ -324,3 +328,10 @@ class EventCloud:
 
     def _send(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: ARG002, N803 - as boto3 names it
         self.calls(lambda: self.queue.append(MessageBody))
+
+    def _start(self, *, stateMachineArn: str, input: str) -> None:  # noqa: A002, ARG002, N803 - as boto3 names it
+        """A map run: its children come in any order, some twice, as the queue's messages do."""
+        execution = json.loads(input)
+        places = execution.pop("slices")
+        children = [json.dumps({**execution, "place": place}) for place in places]
+        self.calls(lambda: self.queue.extend(children))

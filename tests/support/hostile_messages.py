@@ -22,7 +22,7 @@ from contracts.wire.ids import VenId
 from contracts.wire.plain_text import plain_line
 from lambdas.record_vens.logic.changes import Change, changes
 from lambdas.record_vens.logic.messages import read_message
-from lambdas.store_telemetry.logic import TelemetryBatch, latest_row, sort_out
+from lambdas.store_telemetry.logic import SortedMessages, latest_row, sort_out
 
 NOW = 1_800_000_000
 BAD, GOOD = VenId("ven-bad"), VenId("ven-good")
@@ -204,7 +204,7 @@ def outcome(messages: dict[str, Hostile]) -> Outcome:
     return Outcome(items, frozenset(refused))
 
 
-def _written(batch: TelemetryBatch) -> Iterator[dict[str, Any]]:
+def _written(batch: SortedMessages) -> Iterator[dict[str, Any]]:
     yield from (dict(row) for row in batch.rows.values())
     for latest in (batch.latest, batch.circuits):
         for ven_id, reading in latest.items():

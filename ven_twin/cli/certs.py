@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
     SECRET_PRIVATE_KEY,
+    SECRET_RULES,
     StackOutput,
     tls_secret_name,
 )
@@ -56,9 +57,11 @@ def fetch(
     ven_id = check_ven_id(ven_id, "VEN")
     stack = cloud()
     folder = out or ven_folder(stack.stage, ven_id) / "tls"
-    endpoint, port = save_identity(stack, ven_id, folder, secret)
+    tls = stack.tls(secret or tls_secret_name(stack.stage, ven_id))
+    endpoint, port = save_tls(stack, tls, folder)
+    answer = {"folder": str(folder), "endpoint": endpoint, "port": port}
     print_answer(
-        {"folder": str(folder), "endpoint": endpoint, "port": port},
+        {**answer, "rules": tls[SECRET_RULES]} if SECRET_RULES in tls else answer,
         f"{folder} holds the identity of {ven_id}. Its broker is {endpoint}:{port}.",
         json_output=json_output,
     )
@@ -71,9 +74,13 @@ def save_identity(cloud: Cloud, ven_id: VenId, folder: Path, secret: str | None 
 
 def save_secret(cloud: Cloud, secret: str, folder: Path) -> tuple[str, int]:
     """Write the identity in *secret* into *folder*; where its broker is."""
+    return save_tls(cloud, cloud.tls(secret), folder)
+
+
+def save_tls(cloud: Cloud, tls: Mapping[str, str], folder: Path) -> tuple[str, int]:
+    """Write the identity of a secret's fields into *folder*; where its broker is."""
     from ven_twin.ven.identity import identity_files
 
-    tls = cloud.tls(secret)
     where = cloud.mqtt()
     identity_files.save(folder, tls[SECRET_CA], tls[SECRET_CERTIFICATE], tls[SECRET_PRIVATE_KEY])
     return where

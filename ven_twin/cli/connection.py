@@ -47,6 +47,22 @@ HouseOption = Annotated[
 ReportIntervalOption = Annotated[
     str | None, typer.Option("--report-interval", help="Between two telemetry rows: 2s, 5m.")
 ]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        help="In peace rows wait so long, to go in one message: 30s, 4m, 0 for off; "
+        "4m when left out, 0 at the local cloud.",
+    ),
+]
+BasicIngestOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--basic-ingest/--no-basic-ingest",
+        help="Send telemetry to the stage's rules alone, free of the price for messages; as the VEN's secret"
+        " says when left out, at the local cloud not.",
+    ),
+]
 TariffOption = Annotated[
     Path | None,
     typer.Option("--tariff", help="A house file, or a file with its [tariff]: money is shown by it."),
@@ -59,6 +75,30 @@ _WHICH_CLOUD: Options = {
     "profile": (ProfileOption, None),
     "region": (RegionOption, None),
 }
+
+
+def batch_seconds(batch: str | None, stage: str) -> float:
+    """The time that rows may wait for others, s, by the option or as is usual. Raises FieldError."""
+    from contracts.api.event_text import parse_seconds
+    from contracts.wire.shadow import BATCH_MAX_S
+
+    if batch is None:
+        return 0.0 if stage == LOCAL else BATCH_MAX_S
+    seconds = 0.0 if batch.strip() in {"0", "0s"} else parse_seconds(batch, "--batch")
+    if seconds > BATCH_MAX_S:
+        raise FieldError("--batch", f"0 to {BATCH_MAX_S // 60}m, got {batch}")
+    return seconds
+
+
+def rules_of(stage: str, wanted: bool | None, secret_rules: object) -> str | None:
+    """The rules of *stage* to publish to, by the option or else by the *secret_rules* of a VEN."""
+    from contracts.wire.topics import RULES_NAME, rules_name
+
+    if wanted:
+        return rules_name(stage)
+    if wanted is False or stage == LOCAL or not isinstance(secret_rules, str):
+        return None
+    return secret_rules if RULES_NAME.fullmatch(secret_rules) else None
 
 
 def cloud_folder() -> Path:

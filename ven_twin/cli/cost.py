@@ -9,7 +9,7 @@ import typer
 
 from contracts.api.event_text import parse_seconds
 from contracts.errors import FieldError
-from ven_twin.cli.connection import JsonOption
+from ven_twin.cli.connection import BasicIngestOption, BatchOption, JsonOption, batch_seconds
 from ven_twin.cli.console import echo, print_json
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def cost(
     *,
     vens: Annotated[int, typer.Option("--vens", help="VENs: how many, always connected.")],
     interval: IntervalOption = "30s",
+    batch: BatchOption = None,
+    basic_ingest: BasicIngestOption = None,
     events: Annotated[int, typer.Option("--events", help="Events a month, of an hour, for all VENs.")] = 0,
     region: RegionOption = None,
     prices: PricesOption = None,
@@ -45,11 +47,18 @@ def cost(
     Examples:
         ven-twin cost --vens 1000 --interval 30s
         ven-twin cost --vens 1000 --interval 5m --events 10 --json
+        ven-twin cost --vens 1000 --batch 0 --no-basic-ingest
     """
     from ven_twin.operations.bill.bill import Bill
     from ven_twin.operations.bill.fleet import BilledFleet
 
-    fleet = BilledFleet(vens=vens, interval_s=parse_seconds(interval, "--interval"), events=events)
+    fleet = BilledFleet(
+        vens=vens,
+        interval_s=parse_seconds(interval, "--interval"),
+        batch_s=batch_seconds(batch, "dev"),
+        basic_ingest=basic_ingest is not False,
+        events=events,
+    )
     bill = Bill(fleet, _prices(prices, region))
     if json_output:
         print_json(_answer(bill))
@@ -99,6 +108,8 @@ def _answer(bill: Bill) -> dict[str, object]:
     return {
         "vens": fleet.vens,
         "intervalS": fleet.interval_s,
+        "batchS": fleet.batch_s,
+        "basicIngest": fleet.basic_ingest,
         "events": fleet.events,
         "days": 30,
         "region": table.region,

@@ -19,6 +19,7 @@ from contracts.errors import FieldError, VenTwinError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
 from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import remove_fleet, run_fleet
+from ven_twin.cli.load_test import load_test
 from ven_twin.cli.tables import Column, table_lines
 from ven_twin.cli.tree import CommandGroup
 
@@ -108,6 +109,7 @@ def _show_fleet(fleet: Fleet, out: Console) -> None:
 
 app.command("run")(run_fleet)
 app.command("remove")(remove_fleet)
+app.command("load-test")(load_test)
 
 
 @app.command()

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.errors import VenTwinError
+from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import StackOutput, claim_secret_name, fits_stage
 from contracts.wire.ids import VenId, counting_key
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.certs import revoke_ven, save_secret
 from ven_twin.cli.claims import allow_vens, claiming_identity
-from ven_twin.cli.connection import LOCAL, ven_folder
+from ven_twin.cli.connection import ven_folder
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLAIMS_AT_ONCE = 8
 CLAIMS_PER_S = 5.0
 """Interpretation: half of the things that AWS IoT lets an account register in a second by default."""
+LEAST_CLAIMS_PER_S, MOST_CLAIMS_PER_S = 0.1, 500.0
 ALLOWED_AT_ONCE, ALLOWED_S = 100, 3600.0
 """So many are put on the list of those that may claim at a time, and for so long."""
 TRIES = 3
@@ -54,8 +55,19 @@ def _is_certified(stage: str, ven_id: VenId, certificates: Mapping[str, object])
         return False
 
 
-def claim_all(cloud: Cloud, ven_ids: Sequence[VenId], made: Callable[[], None]) -> None:
-    """Have each VEN claim an identity into its folder, and call *made* after each.
+def check_claims_per_s(per_s: float) -> None:
+    """Raise FieldError for a rate of claims that no account takes, or that never ends."""
+    if not LEAST_CLAIMS_PER_S <= per_s <= MOST_CLAIMS_PER_S:
+        allowed = f"{LEAST_CLAIMS_PER_S:g} to {MOST_CLAIMS_PER_S:g}"
+        raise FieldError(
+            "--claims-per-s", f"write {allowed}, and no more than half of your quota, not {per_s:g}"
+        )
+
+
+def claim_all(
+    cloud: Cloud, ven_ids: Sequence[VenId], made: Callable[[], None], *, per_s: float | None
+) -> None:
+    """Have each VEN claim an identity into its folder, and call *made* after each; *per_s* of them a second.
 
     A second call goes on where one that was cut short had come to: a VEN whose key was lost by that is taken
     out first, and what is on the list goes by itself after an hour.
@@ -66,7 +78,7 @@ def claim_all(cloud: Cloud, ven_ids: Sequence[VenId], made: Callable[[], None]) 
     with tempfile.TemporaryDirectory() as folder:
         kit_folder = Path(folder) / "claim"
         broker = save_secret(cloud, claim_secret_name(cloud.stage), kit_folder)
-        refused = asyncio.run(_Claims(cloud, broker, made).all(ven_ids, kit_folder))
+        refused = asyncio.run(_Claims(cloud, broker, made, per_s).all(ven_ids, kit_folder))
     if refused:
         ven_id, why = next(iter(refused.items()))
         raise VenTwinError(
@@ -98,11 +110,22 @@ def _revoke_recorded(cloud: Cloud, ven_ids: Sequence[VenId]) -> None:
         revoke_ven(cloud, ven_id)
 
 
-class _Claims:
-    """The claims of many VENs, `CLAIMS_AT_ONCE` at a time and `CLAIMS_PER_S` in a second."""
+def allowed_at_once(wait_s: float) -> int:
+    """The VENs that are put on the list at a time, when a claim follows the one before after *wait_s*.
 
-    def __init__(self, cloud: Cloud, broker: tuple[str, int], made: Callable[[], None]) -> None:
+    The last of them claims within half of the time for which it may.
+    """
+    return ALLOWED_AT_ONCE if not wait_s else max(1, min(ALLOWED_AT_ONCE, int(ALLOWED_S / 2 / wait_s)))
+
+
+class _Claims:
+    """The claims of many VENs, `CLAIMS_AT_ONCE` at a time and *per_s* in a second."""
+
+    def __init__(
+        self, cloud: Cloud, broker: tuple[str, int], made: Callable[[], None], per_s: float | None
+    ) -> None:
         self._cloud, self._broker, self._made = cloud, broker, made
+        self._wait_s = 0.0 if per_s is None else 1.0 / per_s
         self._gate = asyncio.Semaphore(CLAIMS_AT_ONCE)
         self._refused: dict[VenId, str] = {}
 
@@ -115,8 +138,9 @@ class _Claims:
         for _ in range(TRIES):
             self._refused = {}
             await asyncio.to_thread(_revoke_recorded, self._cloud, left)
-            for first in range(0, len(left), ALLOWED_AT_ONCE):
-                await self._some(left[first : first + ALLOWED_AT_ONCE], kit)
+            at_once = allowed_at_once(self._wait_s)
+            for first in range(0, len(left), at_once):
+                await self._some(left[first : first + at_once], kit)
             left = list(self._refused)
             if not left:
                 break
@@ -128,7 +152,7 @@ class _Claims:
             for ven_id, code in codes.items():
                 await self._gate.acquire()
                 claims.create_task(self._one(ven_id, kit, code))
-                await asyncio.sleep(0 if self._cloud.stage == LOCAL else 1 / CLAIMS_PER_S)
+                await asyncio.sleep(self._wait_s)
 
     async def _one(self, ven_id: VenId, kit: Identity, code: str) -> None:
         from ven_twin.ven.errors import ClaimRefusedError

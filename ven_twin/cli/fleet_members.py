@@ -12,11 +12,13 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from contracts.store.stack import SECRET_RULES, tls_secret_name
 from contracts.wire.ids import VenId
-from ven_twin.cli.connection import connect, ven_folder
+from ven_twin.cli.connection import connect, rules_of, ven_folder
 from ven_twin.cli.house_time import HouseTime
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class Members(NamedTuple):
     """The VENs of one process, each with its house and the seed of that, and how they live.
 
     Attributes:
+        batch_s: a row may wait so long in peace, to go with others.
+        basic_ingest: whether telemetry goes to the stage's rules; as each VEN's secret says when None.
         claimed: whether their identities are in their folders; else each is fetched from the stack.
         quiet: whether only warnings are logged.
     """
@@ -77,6 +81,8 @@ class Members(NamedTuple):
     stage: str
     profile: str | None
     region: str | None
+    batch_s: float
+    basic_ingest: bool | None
     claimed: bool
     quiet: bool
 
@@ -95,6 +101,7 @@ class Members(NamedTuple):
                 house_start_ts=self.lives.start_ts,
                 house_span_s=self.lives.span_s,
                 report_interval_s=self.report_interval_s,
+                batch_s=self.batch_s,
                 vens=len(self.homes),
             )
             for ven_id, (house, seed) in self.homes.items()
@@ -118,23 +125,24 @@ def run_members(members: Members, tell: Tell) -> list[str]:
     searches = Searches() if len(members.homes) > VENS_IN_TICKS else None
     with contextlib.ExitStack() as stack:
         for settings in members.settings():
-            twins[settings.ven_id] = stack.enter_context(
-                _twin(cloud, settings, gate, searches, members.claimed)
-            )
+            twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, searches, members))
             tell(FleetCounts(opened=len(twins)))
         return run_many(_all_until_signalled(twins, tell))
 
 
 def _twin(
-    cloud: Cloud, settings: TwinSettings, gate: ConnectGate, searches: Searches | None, claimed: bool
+    cloud: Cloud, settings: TwinSettings, gate: ConnectGate, searches: Searches | None, members: Members
 ) -> Twin:
-    from ven_twin.cli.certs import save_identity
+    from ven_twin.cli.certs import save_tls
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
     tls = settings.state_dir / "tls"
-    where = cloud.mqtt() if claimed else save_identity(cloud, settings.ven_id, tls)
-    return Twin.open(settings.at(*where), identity_files.load(tls), gate=gate, searches=searches)
+    secret = {} if members.claimed else cloud.tls(tls_secret_name(members.stage, settings.ven_id))
+    where = save_tls(cloud, secret, tls) if secret else cloud.mqtt()
+    rules = rules_of(members.stage, members.basic_ingest, secret.get(SECRET_RULES))
+    located = replace(settings.at(*where), rules=rules)
+    return Twin.open(located, identity_files.load(tls), gate=gate, searches=searches)
 
 
 async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,14 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
+    BasicIngestOption,
+    BatchOption,
     Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
     StageOption,
+    batch_seconds,
     connect,
     deal_houses,
     some_vens,
@@ -30,6 +32,7 @@ from ven_twin.cli.connection import (
     with_options,
 )
 from ven_twin.cli.console import console, echo
+from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.cli.house_time import (
     AfternoonOption,
     HouseSpanOption,
@@ -38,6 +41,7 @@ from ven_twin.cli.house_time import (
     HouseTime,
     house_time,
 )
+from ven_twin.cli.shards import array_shard, named_shard
 
 if TYPE_CHECKING:
     from ven_twin.cli.fleet_members import Members, Tell
@@ -58,6 +62,16 @@ ProcessesOption = Annotated[
 ShardOption = Annotated[
     str | None, typer.Option("--shard", help="The part of them that runs here: 0/4, 1/4 and on.")
 ]
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--shards", help="In an array job of AWS Batch: so many parts, of which it says the one here."
+    ),
+]
+ClaimsOption = Annotated[
+    float | None,
+    typer.Option("--claims-per-s", help="Identities claimed in a second by all parts together; on AWS 5."),
+]
 FleetSeedOption = Annotated[
     int,
     typer.Option(
@@ -70,11 +84,12 @@ PastDaysOption = Annotated[
     int,
     typer.Option("--past-days", help="Write so many days of their past first, for baselines.", min=0, max=45),
 ]
-SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 WHICH: Options = {
     "vens": (VensOption, None),
     "count": (CountOption, None),
     "shard": (ShardOption, None),
+    "shards": (ShardsOption, None),
+    "claims_per_s": (ClaimsOption, None),
     "processes": (ProcessesOption, 1),
     "houses": (HousesOption, HOUSES),
     "seed": (FleetSeedOption, 0),
@@ -87,6 +102,8 @@ class FleetChoice:
 
     Attributes:
         shard: the part of them that runs here, and of how many.
+        claims_per_s: identities that all parts together claim in a second; None as the cloud takes them.
+        in_array: whether this is a job of AWS Batch's, which it ends, or Spot, and starts again after that.
     """
 
     named: Sequence[VenId]
@@ -95,6 +112,8 @@ class FleetChoice:
     processes: int
     houses: str
     seed: int
+    claims_per_s: float | None
+    in_array: bool = False
 
     def homes(self, cloud: Cloud) -> dict[VenId, tuple[str, int]]:
         """The VENs of this part, each with its house and the seed of that."""
@@ -110,29 +129,31 @@ class FleetChoice:
 
 
 def fleet_choice(
-    *, vens: str | None, count: int | None, shard: str | None, processes: int, houses: str, seed: int
+    *,
+    vens: str | None,
+    count: int | None,
+    shard: str | None,
+    shards: int | None,
+    claims_per_s: float | None,
+    processes: int,
+    houses: str,
+    seed: int,
 ) -> FleetChoice:
     """The choice that the options make, judged before any cloud is reached. Raises FieldError."""
-    from ven_twin.cli.machine_limits import check_machine
+    from ven_twin.cli.fleet_identities import check_claims_per_s
+    from ven_twin.cli.machine_limits import check_account, check_machine
 
     if vens and count is not None:
         raise FieldError("--count", "is of VENs that are not in the stack; --vens names others: give one")
     deal_houses((), houses)
-    first, shards = _shard_of(shard)
+    chosen = array_shard(shards, shard) if shards is not None else named_shard(shard)
+    if claims_per_s is not None:
+        check_claims_per_s(claims_per_s)
     if count is not None:
-        check_machine(-(-count // shards), processes)
+        check_account(count)
+        check_machine(-(-count // chosen[1]), processes)
     named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
-    return FleetChoice(named, count, (first, shards), processes, houses, seed)
-
-
-def _shard_of(shard: str | None) -> tuple[int, int]:
-    if shard is None:
-        return 0, 1
-    matched = SHARD.fullmatch(shard)
-    first, shards = (int(matched[1]), int(matched[2])) if matched else (0, 0)
-    if first >= shards:
-        raise FieldError("--shard", f"write a part and how many there are, from 0/4 to 3/4, not {shard}")
-    return first, shards
+    return FleetChoice(named, count, chosen, processes, houses, seed, claims_per_s, shards is not None)
 
 
 @partial(with_options, name="choose", options=WHICH, make=fleet_choice)
@@ -145,6 +166,8 @@ def run_fleet(
     afternoon: AfternoonOption = False,
     past_days: PastDaysOption = 0,
     report_interval: ReportIntervalOption = None,
+    batch: BatchOption = None,
+    basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -157,13 +180,14 @@ def run_fleet(
         ven-twin fleet run --afternoon --past-days 14
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
         ven-twin fleet run --count 200 --processes 2
+        ven-twin fleet run --count 200 --shard 0/4
     """
     from contracts.api.event_text import parse_seconds
     from ven_twin.cli.fleet_members import Members
 
     lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
-    choice = choose()
+    batch_s, choice = batch_seconds(batch, stage), choose()
     if past_days and stage != LOCAL:
         reason = "is for the local cloud: ven-twin history backfill --yes writes elsewhere"
         raise FieldError("--past-days", reason)
@@ -173,10 +197,24 @@ def run_fleet(
     if past_days:
         _write_past(cloud, homes, past_days, lives)
     large = choice.count is not None
-    members = Members(homes, lives, interval_s, stage, profile, region, claimed=large, quiet=large)
+    members = Members(
+        homes,
+        lives,
+        interval_s,
+        stage,
+        profile,
+        region,
+        batch_s=batch_s,
+        basic_ingest=basic_ingest,
+        claimed=large,
+        quiet=large,
+    )
     left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:
         raise VenTwinError("; ".join(left))
+    if choice.in_array:
+        # After an end with 0 Batch would not start again what Spot has ended. Source: AWS Batch, job states.
+        raise typer.Exit(ExitCode.INTERRUPTED)
 
 
 @with_cloud
@@ -220,10 +258,19 @@ def _run_large(cloud: Cloud, members: Members, choice: FleetChoice) -> list[str]
                 done.append(None)
                 display.step("claiming identities", len(done), len(missing))
 
-            claim_all(cloud, missing, made)
+            claim_all(cloud, missing, made, per_s=_claims_per_s(cloud, choice))
         left = _run_all(members, choice, display.counts)
     echo(f"{len(members.homes) - len(left)} VENs have given their loads back and are gone.")
     return left
+
+
+def _claims_per_s(cloud: Cloud, choice: FleetChoice) -> float | None:
+    """The claims that this part makes in a second, of those that AWS takes of all; None without a limit."""
+    from ven_twin.cli.fleet_identities import CLAIMS_PER_S
+
+    if choice.claims_per_s is None and cloud.stage == LOCAL:
+        return None
+    return (choice.claims_per_s or CLAIMS_PER_S) / choice.shard[1]
 
 
 def _run_all(members: Members, choice: FleetChoice, tell: Tell) -> list[str]:

@@ -16,11 +16,12 @@ logger = logging.getLogger("ven_twin")
 
 
 class FetchedIdentity(msgspec.Struct, frozen=True):
-    """The answer of ``certs fetch``: the folder of the VEN's identity, and where its broker is."""
+    """The answer of ``certs fetch``: the folder of the VEN's identity, its broker, the rules of its stage."""
 
     folder: str
     endpoint: str
     port: int
+    rules: str | None = None
 
 
 def fetch_identity(options: list[str], folder: Path, *, at_once: bool) -> FetchedIdentity:

@@ -6,26 +6,27 @@ import resource
 from pathlib import Path
 
 from contracts.errors import FieldError
+from ven_twin.operations.load_test.sizing import ACCOUNT_CONNECTIONS, MEMORY_PER_VEN_MB
 
 OPEN_FILES_PER_VEN = 4
 """Measured: its connection, and its outbox with the two files beside it."""
 OPEN_FILES_BESIDE = 100
-MEMORY_PER_VEN_MB = 0.5
-"""Measured with a thousand: 0.30 to 0.35 MB each."""
-ACCOUNT_CONNECTIONS = 500_000
-"""Source: AWS IoT Core quotas, maximum concurrent client connections per account, before it is raised."""
 _MEMORY = Path("/proc/meminfo")
+
+
+def check_account(count: int) -> None:
+    """Raise FieldError for more VENs, in all parts together, than an account can have connected."""
+    if count > ACCOUNT_CONNECTIONS:
+        reason = f"AWS IoT lets an account have {ACCOUNT_CONNECTIONS} connections unless its quota is raised"
+        raise FieldError("--count", reason)
 
 
 def check_machine(count: int, processes: int) -> None:
     """Let this process open what its VENs need.
 
     Raises:
-        FieldError: *count* VENs in so many *processes* are more than machine or account can have.
+        FieldError: *count* VENs in so many *processes* are more than the machine can have.
     """
-    if count > ACCOUNT_CONNECTIONS:
-        reason = f"AWS IoT lets an account have {ACCOUNT_CONNECTIONS} connections unless its quota is raised"
-        raise FieldError("--count", reason)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = -(-count // processes) * OPEN_FILES_PER_VEN + OPEN_FILES_BESIDE
     if hard != resource.RLIM_INFINITY and files > hard:

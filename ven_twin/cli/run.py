@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
@@ -17,6 +18,8 @@ from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
 from ven_twin.cli.connection import (
     LOCAL,
+    BasicIngestOption,
+    BatchOption,
     HouseOption,
     JsonOption,
     MqttPortOption,
@@ -27,7 +30,9 @@ from ven_twin.cli.connection import (
     StageOption,
     TariffOption,
     VenArgument,
+    batch_seconds,
     house_errors,
+    rules_of,
     ven_folder,
     with_options,
 )
@@ -79,6 +84,7 @@ TWIN_AND_PAGE: Options = {
     "house_span": (HouseSpanOption, None),
     "afternoon": (AfternoonOption, False),
     "report_interval": (ReportIntervalOption, None),
+    "batch": (BatchOption, None),
     "tariff": (TariffOption, None),
     "state": (StateOption, None),
     "mqtt": (MqttOption, "5"),
@@ -110,6 +116,7 @@ def twin_settings(
     house_span: str | None,
     afternoon: bool,
     report_interval: str | None,
+    batch: str | None,
     tariff: Path | None,
     state: Path | None,
     mqtt: str,
@@ -131,6 +138,7 @@ def twin_settings(
         house_start_ts=time.start_ts,
         house_span_s=time.span_s,
         report_interval_s=parse_seconds(report_interval, "--report-interval") if report_interval else None,
+        batch_s=batch_seconds(batch, stage),
         protocol=cast("Protocol", mqtt),
         outbox_mb=outbox_mb,
         tariff=None if tariff is None else load_tariff(tariff),
@@ -173,6 +181,7 @@ def run(
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
     settings: Callable[[str, str], tuple[TwinSettings, Shown]],
+    basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -195,6 +204,7 @@ def run(
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
     fetch: Fetch | None = None
+    rules: str | None = None
     if certs is None or endpoint is None:
         options = [ven_id, "--stage", stage, "--out", str(twin.state_dir / "tls")]
         for option, value in (("--secret", secret), ("--profile", profile), ("--region", region)):
@@ -202,7 +212,8 @@ def run(
         identity = fetch_identity(options, twin.state_dir, at_once=stage == LOCAL)
         fetch = partial(fetch_again, options, twin.state_dir) if certs is None else None
         certs = certs or Path(identity.folder)
-        twin = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port)
+        twin, rules = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port), identity.rules
+    twin = replace(twin, rules=rules_of(stage, basic_ingest, rules))
     _run_twin(twin, certs, fetch, shown)
 
 

@@ -20,9 +20,11 @@ from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
+    BatchOption,
     ReportIntervalOption,
     TariffOption,
     VenArgument,
+    batch_seconds,
     connect,
     with_options,
 )
@@ -99,6 +101,7 @@ def up(
     house_start: HotStartOption = None,
     house_span: HotSpanOption = None,
     report_interval: ReportIntervalOption = "2s",
+    batch: BatchOption = None,
     tariff: TariffOption = None,
     port: PortOption = None,
     no_web: NoWebOption = False,
@@ -124,6 +127,8 @@ def up(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     lives = house_time(house_start, house_speed, house_span, afternoon=True)
     options = [*lives.options, "--report-interval", report_interval or "2s"]
+    batch_seconds(batch, LOCAL)
+    options += [] if batch is None else ["--batch", batch]
     options += ["--no-web"] if no_web else [] if port is None else ["--port", str(port)]
     if tariff is not None:
         load_tariff(tariff)

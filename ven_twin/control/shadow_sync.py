@@ -19,12 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
+from typing import NamedTuple
 
+from contracts.wire.offers import OfferLevels, lasting_offer, read_levels
 from contracts.wire.shadow import merge
 
 NOT_FOUND = 404
+SHED, LOAD_UP = "shedAvailabilityKw", "loadUpAvailabilityKw"
 OFFER_STEP_KW = 0.5
 """A change of what is on offer by less than this is not worth a shadow update of its own."""
+SHED_FALL_S, LOAD_UP_FALL_S = 60.0, 720.0
+"""While it is quiet, a fall of what is on offer waits so long after the last update.
+
+Interpretation: a search takes a minute and a half in any case. What can be drawn more goes up and down with
+each, so that its falls cost most; as rises wait too, a fleet reports less in sum than there is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +190,48 @@ def pruned(value: Mapping[str, object]) -> dict[str, object]:
 def worth_saying(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
     """True when *after* differs from the reported state *before* in more than drifting figures."""
     return _steady(before) != _steady(after) or any(
-        abs(_metric(before, offer) - _metric(after, offer)) >= OFFER_STEP_KW
-        for offer in ("shedAvailabilityKw", "loadUpAvailabilityKw")
+        abs(_metric(before, offer) - _metric(after, offer)) >= OFFER_STEP_KW for offer in (SHED, LOAD_UP)
     )
+
+
+def worth_saying_after_s(before: Mapping[str, object], after: Mapping[str, object]) -> float:
+    """The time after the last update, s, from which *after* is worth another while it is quiet.
+
+    A fall of an offer is after some time, as dispatch would count on what is not there; a rise never is by
+    itself. What can be shed falls when it does for an event of any length.
+    """
+    if _steady(before) != _steady(after):
+        return 0.0
+    if _shed_falls(before, after):
+        return SHED_FALL_S
+    falls_kw = _metric(before, LOAD_UP) - _metric(after, LOAD_UP)
+    return LOAD_UP_FALL_S if falls_kw >= OFFER_STEP_KW else inf
+
+
+def _shed_falls(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """True when the cloud counts on a step more for an event of some length than it would by *after*."""
+    earlier, later = _shed_offer(before), _shed_offer(after)
+    if earlier == later:
+        return False
+    lengths_s = {level.sustain_s for offer in (earlier, later) for level in offer.levels} | {0.0}
+    return any(earlier.kw_for(s) - later.kw_for(s) >= OFFER_STEP_KW for s in lengths_s)
+
+
+class _ShedOffer(NamedTuple):
+    """The offer to shed as it is reported: the most, for how long, and by the length of an event."""
+
+    kw: float
+    sustain_s: float
+    levels: OfferLevels
+
+    def kw_for(self, length_s: float) -> float:
+        """The kW that the cloud counts on for an event of *length_s*."""
+        return lasting_offer(self.kw, self.sustain_s, self.levels, length_s)[0] or 0.0
+
+
+def _shed_offer(reported: Mapping[str, object]) -> _ShedOffer:
+    levels = read_levels(_section(reported, "metrics").get("offers"))
+    return _ShedOffer(_metric(reported, SHED), _metric(reported, "sustainS"), levels)
 
 
 def _steady(reported: Mapping[str, object]) -> dict[str, object]:

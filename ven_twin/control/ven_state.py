@@ -29,6 +29,7 @@ class Settings:
 
     Attributes:
         report_interval_s: between two telemetry rows.
+        batch_s: a row may wait so long in peace, to go in one message with others; 0 for none that waits.
         target_power_kw: a standing import limit, or None. Interpretation: the earlier system left open
             what its ``target_power_kw`` aims at; a limit of what is drawn from the grid it is here.
         enabled: whether the VEN takes part in events.
@@ -37,6 +38,7 @@ class Settings:
     """
 
     report_interval_s: float = DEFAULT_REPORT_INTERVAL_S
+    batch_s: float = 0.0
     target_power_kw: float | None = None
     enabled: bool = True
     opt_out: OptOut | None = None
@@ -57,6 +59,7 @@ class Settings:
         loads = {load_id: _over(self.loads.get(load_id), new) for load_id, new in desired.loads.items()}
         return Settings(
             report_interval_s=self.report_interval_s if interval_s is None else interval_s,
+            batch_s=self.batch_s if desired.batch_s is None else desired.batch_s,
             target_power_kw=self.target_power_kw if target_kw is msgspec.UNSET else target_kw,
             enabled=self.enabled if desired.enabled is None else desired.enabled,
             opt_out=self.opt_out if opt_out is msgspec.UNSET else opt_out,
@@ -211,6 +214,7 @@ class VenState:
         settings, desired = self.settings, self.shadow.desired
         reported: dict[str, object] = {
             "report_interval_seconds": settings.report_interval_s,
+            "batch_seconds": settings.batch_s,
             "enabled": settings.enabled,
             "optOut": msgspec.to_builtins(settings.opt_out) if settings.opt_out else False,
             "drEvents": self._reported_events(),
@@ -218,7 +222,7 @@ class VenState:
         }
         if settings.target_power_kw is not None:
             reported["target_power_kw"] = settings.target_power_kw
-        for key in ("report_interval_seconds", "enabled", "optOut", "target_power_kw"):
+        for key in ("report_interval_seconds", "batch_seconds", "enabled", "optOut", "target_power_kw"):
             if key in desired and not self._refused(key):
                 reported[key] = desired[key]
         return reported

@@ -53,6 +53,10 @@ VEN_THINGS = _arn("iot", "thing/PREFIX*")
 ANYTHING = "*"
 """For an action that takes no resource."""
 
+LOAD_TEST_OUTPUTS = _arn("cloudformation", f"stack/{STACK}-LoadTest/*")
+LOAD_TEST = (_arn("batch", "job-queue/*"), _arn("batch", "job-definition/*"))
+"""CloudFormation names both, and not after the stack."""
+
 Calls = Mapping[str, tuple[str, ...]]
 """Resources (ARNs with STAGE, REGION, ACCOUNT, VEN, PREFIX and API to be filled in) by the action on them."""
 
@@ -211,6 +215,12 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         ),
         "certs revoke": _calls(lambda_InvokeFunction=ROTATE),
         "fleet remove": _calls(dynamodb_Scan=VENS, lambda_InvokeFunction=ROTATE),
+        "fleet load-test": _bare(
+            cloudformation_DescribeStacks=LOAD_TEST_OUTPUTS,
+            batch_DescribeJobDefinitions=ANYTHING,
+            batch_SubmitJob=LOAD_TEST,
+            servicequotas_GetServiceQuota=_arn("servicequotas", "fargate/L-36FBB829"),
+        ),
         "certs claim-kit": _bare(secretsmanager_GetSecretValue=CLAIM, iot_DescribeEndpoint=ANYTHING),
         "certs claim": _bare(),
         "certs fetch": _bare(secretsmanager_GetSecretValue=ONE_IDENTITY, iot_DescribeEndpoint=ANYTHING),
@@ -264,6 +274,7 @@ KEEPS_FLEET = (
     "certs revoke",
     "fleet run",
     "fleet remove",
+    "fleet load-test",
     "history backfill",
 )
 

@@ -45,6 +45,8 @@ ENVIRONMENT = {
     "HOLIDAYS": "auto",
     "WEATHER": "{}",
     "NOTIFICATIONS_TOPIC": f"arn:aws:sns:{REGION}:123456789012:notifications",
+    "SHADOW_MAP_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:shadows",
+    "MAP_ABOVE_VENS": "0",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 

@@ -27,7 +27,8 @@ from contracts.wire.topics import Topics
 from ven_twin.control import acks, reporting
 from ven_twin.control.command_handlers import StateChange, VenFigures
 from ven_twin.control.event_history import PastEvent, past_event, with_past
-from ven_twin.control.schedule import OVER, EventTransition
+from ven_twin.control.peace import NO_SNAPSHOT, SentSnapshot, in_peace
+from ven_twin.control.schedule import OVER, EventTransition, Schedule
 from ven_twin.control.ven_state import VenState
 from ven_twin.ven.command_receiver import CommandReceiver
 from ven_twin.ven.house_runtime import HouseRuntime
@@ -82,6 +83,7 @@ class Effects:
         ack: the answer of the command that was carried out; empty when it was none.
         remembered: the same by its correlation id, for a repeat after a restart.
         lines: lines for the log.
+        hurries: whether telemetry that waits is to go now.
     """
 
     messages: tuple[Message, ...] = ()
@@ -89,6 +91,7 @@ class Effects:
     ack: bytes = b""
     remembered: JournalledAck | None = None
     lines: tuple[LogLine, ...] = ()
+    hurries: bool = False
 
 
 NO_EFFECTS = Effects()
@@ -108,7 +111,8 @@ class VenEngine:
         ticked_s: the last tick.
         row_s: the last telemetry row.
         row_seq: number of the next telemetry row.
-        loads_s: the last snapshot of the circuits.
+        loads_s: the last look at the circuits, whether they are worth a snapshot.
+        snapshot_before: the last snapshot of them.
         loads_seq: number of the next snapshot of the circuits.
         rest_tick_s: longest time between two ticks while no event is acted on or given back, s.
         busy_tick_s: and while one is.
@@ -125,6 +129,7 @@ class VenEngine:
     row_s: float
     row_seq: int = 0
     loads_s: float
+    snapshot_before: SentSnapshot = NO_SNAPSHOT
     loads_seq: int = 0
     rest_tick_s: float = TICK_S
     busy_tick_s: float = TICK_S
@@ -140,6 +145,15 @@ class VenEngine:
         """The certificate that the cloud desires this VEN to connect with, or None."""
         desired = self.state.shadow.desired.get("certificateId")
         return desired if isinstance(desired, str) and "certificateId" not in self.state.errors else None
+
+    @property
+    def batches(self) -> bool:
+        """True when telemetry may go in batches, and what has not changed need not be said again."""
+        return self.state.settings.batch_s > 0
+
+    def is_quiet(self, now_ts: float) -> bool:
+        """True while nobody waits for what the VEN measures, so that it may say it later and seldom."""
+        return self.batches and in_peace(self.state, now_ts, at_rest=self.house.is_at_rest)
 
     def tick(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Bring house, events and rows up to *now*."""
@@ -160,8 +174,8 @@ class VenEngine:
             messages.append(ack)
             lines.append(line)
         if now.s >= engine.loads_s + LOADS_PERIOD_S:
-            engine, snapshot = _loads(engine, now)
-            messages.append(snapshot)
+            engine, snapshots = _loads(engine, now)
+            messages += snapshots
         return engine, Effects(messages=tuple(messages), lines=tuple(lines))
 
     def searching_in_turns(self) -> VenEngine:
@@ -199,7 +213,13 @@ class VenEngine:
         """Carry *command* out as of its receipt: it may have waited for this VEN to start again."""
         commands, received = self.commands.receive(self.state, command.payload, command.received_ts, figures)
         messages = (Message("ack", self.topics.ack, received.ack),)
-        effects = Effects(messages, received.desired, received.ack, received.remembered)
+        effects = Effects(
+            messages,
+            received.desired,
+            received.ack,
+            received.remembered,
+            hurries=_has_news(self.state.schedule, received.state.schedule),
+        )
         return replace(self, state=received.state, commands=commands), effects
 
     def on_resident(self, change: StateChange) -> tuple[VenEngine, Effects]:
@@ -214,7 +234,7 @@ class VenEngine:
         now_ts: float,
         *,
         answers_us: bool,
-    ) -> VenEngine:
+    ) -> tuple[VenEngine, Effects]:
         """Converge to the shadow after a message about it.
 
         Args:
@@ -225,11 +245,17 @@ class VenEngine:
             answers_us: whether the message answers this VEN's own update.
         """
         copy = self.state.shadow.on_message(suffix, document, answers_us=answers_us)
-        return replace(self, state=self.state.with_shadow(copy.with_desired(pending), now_ts))
+        state = self.state.with_shadow(copy.with_desired(pending), now_ts)
+        return replace(self, state=state), Effects(hurries=_has_news(self.state.schedule, state.schedule))
 
     def on_connected(self) -> VenEngine:
-        """Expect nothing of what was known of the shadow: it is read again on each connect."""
-        return replace(self, state=replace(self.state, shadow=self.state.shadow.disconnected()))
+        """Expect nothing of what was known of the shadow: it is read again on each connect.
+
+        Of the circuits there is a snapshot on each connect, where there is not one each time in any case.
+        """
+        state = replace(self.state, shadow=self.state.shadow.disconnected())
+        loads_s = -inf if self.batches else self.loads_s
+        return replace(self, state=state, loads_s=loads_s, snapshot_before=NO_SNAPSHOT)
 
     def stop(self, now: StepTime) -> tuple[VenEngine, Effects]:
         """Read the last row and give every circuit back."""
@@ -286,13 +312,21 @@ def _telemetry(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
     return engine, Message("telemetry", engine.topics.telemetry, codec.encode(telemetry))
 
 
-def _loads(engine: VenEngine, now: StepTime) -> tuple[VenEngine, Message]:
+def _has_news(before: Schedule, after: Schedule) -> bool:
+    """True when an event was announced, or has other terms or another end."""
+    return any(before.events.get(event_id) != scheduled for event_id, scheduled in after.events.items())
+
+
+def _loads(engine: VenEngine, now: StepTime) -> tuple[VenEngine, list[Message]]:
     loads = engine.house.loads(engine.state, engine.house.flowing())
+    if engine.is_quiet(now.ts) and not engine.snapshot_before.is_news(loads, now.s):
+        return replace(engine, loads_s=now.s), []
     snapshot = reporting.loads_snapshot(
         engine.sender, timestamp=int(now.ts), seq=engine.loads_seq, loads=loads
     )
-    engine = replace(engine, loads_s=now.s, loads_seq=engine.loads_seq + 1)
-    return engine, Message("loads", engine.topics.loads, codec.encode(snapshot))
+    sent = SentSnapshot.at(now.s, loads) if engine.batches else engine.snapshot_before
+    engine = replace(engine, loads_s=now.s, snapshot_before=sent, loads_seq=engine.loads_seq + 1)
+    return engine, [Message("loads", engine.topics.loads, codec.encode(snapshot))]
 
 
 def _announce(

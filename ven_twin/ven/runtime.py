@@ -24,6 +24,7 @@ from ven_twin.ven.clock import VenClock
 from ven_twin.ven.engine import NO_EFFECTS, Effects, StepTime, VenEngine
 from ven_twin.ven.identity.identity_files import Identity
 from ven_twin.ven.identity.renewal import Fetch, Renewal
+from ven_twin.ven.mqtt.batching import Pace
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
@@ -83,6 +84,7 @@ class Twin:
             keepalive_s=settings.keepalive_s,
             protocol=settings.protocol,
             gate=gate,
+            rule_topics=None if settings.rules is None else engine.topics.ingest(settings.rules),
         )
         self._renewal = Renewal(identity, self._session, fetch)
         self._shadow = ShadowClient(engine.topics, self._session.publish_now)
@@ -249,8 +251,16 @@ class Twin:
         for line in effects.lines:
             logger.log(line.level, "%s", line.text)
         self._shadow.enqueue(effects.desired)
+        self._keep_pace()
         persisted = engine.persisted(self._shadow.pending, self._clock.now_ts())
         self._store.save(self._session, persisted, effects.messages, remembered=effects.remembered, done=done)
+        if effects.hurries:
+            self._session.hurry()
+
+    def _keep_pace(self) -> None:
+        """Have telemetry go out as the engine is set, and as quiet as it is."""
+        batch_s, is_quiet = self._engine.state.settings.batch_s, self._engine.is_quiet(self._clock.now_ts())
+        self._session.keep_pace(Pace(self._engine.batches, batch_s if is_quiet else 0.0))
 
     def _carry_out(self, command: JournalledCommand) -> bytes:
         figures = VenFigures(
@@ -312,4 +322,4 @@ class Twin:
         if answers_us and suffix == "update/rejected":
             logger.warning("shadow update refused: %s %s", document.get("code"), document.get("message"))
         pending, now_ts = self._shadow.pending, self._clock.now_ts()
-        self._perform(self._engine.on_shadow(suffix, document, pending, now_ts, answers_us=answers_us))
+        self._perform(*self._engine.on_shadow(suffix, document, pending, now_ts, answers_us=answers_us))

@@ -9,7 +9,8 @@ from typing import get_args
 
 from contracts.errors import FieldError
 from contracts.wire.ids import VenId
-from contracts.wire.topics import check_ven_id
+from contracts.wire.shadow import BATCH_MAX_S
+from contracts.wire.topics import RULES_NAME, check_ven_id
 from contracts.wire.units import S_PER_MIN
 from ven_twin.house.tariff import Tariff
 from ven_twin.ven.clock import HOUSE_SPEED_MAX
@@ -35,6 +36,9 @@ class TwinSettings:
         house_start_ts: house time at the start, UTC s; the wall clock's when None.
         house_span_s: the house lives so much of its time, s, and then the same again; infinite: on and on.
         report_interval_s: between two telemetry rows, until the shadow says otherwise; None for 30 s.
+        batch_s: a row may wait so long in peace, to go in one message with others, until the shadow says
+            otherwise; 0 for rows that go at once.
+        rules: the name that the stage's rules begin with, to publish to them by Basic Ingest; None for not.
         keepalive_s: MQTT keep-alive.
         protocol: the MQTT version.
         outbox_mb: what the outbox may hold, MB; beyond that telemetry is dropped first.
@@ -55,6 +59,8 @@ class TwinSettings:
     house_start_ts: float | None = None
     house_span_s: float = inf
     report_interval_s: float | None = None
+    batch_s: float = 0.0
+    rules: str | None = None
     keepalive_s: int = 60
     protocol: Protocol = "5"
     outbox_mb: float = 64.0
@@ -74,6 +80,10 @@ class TwinSettings:
             )
         if self.report_interval_s is not None and not 1 <= self.report_interval_s <= 3600:
             raise FieldError("report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")
+        if not 0 <= self.batch_s <= BATCH_MAX_S:
+            raise FieldError("batch", f"0 to {BATCH_MAX_S} s, got {self.batch_s:g}")
+        if self.rules is not None and not RULES_NAME.fullmatch(self.rules):
+            raise FieldError("basic-ingest", f"{self.rules!r} is no name of rules: letters, digits and _")
         if not 0 < self.port < 65536:
             raise FieldError("port", f"1 to 65535, got {self.port}")
         if self.protocol not in get_args(Protocol):

@@ -33,12 +33,12 @@ class ShadowReporter:
 
         What comes in meanwhile wakes the loop, so that what is reported is made once a beat.
         """
-        state, steady = snapshot.state, _steady(snapshot)
+        state, steady, quiet = snapshot.state, _steady(snapshot), snapshot.engine.is_quiet(snapshot.now_ts)
         if self._is_as_looked_at(state, steady) and self._now_s() < self._due_s:
             return self._due_s
         reported, objection, due_s = reported_state.reported(snapshot), None, None
         try:
-            due_s = await self._client.sync(state.shadow, reported, self._now_s())
+            due_s = await self._client.sync(state.shadow, reported, self._now_s(), quiet=quiet)
         except OversizeError as error:
             objection = f"the shadow cannot be updated: {error}"
         if objection is not None and objection != self._objection:
@@ -46,7 +46,7 @@ class ShadowReporter:
         self._objection = objection
         self._looked_at = None
         if due_s is None:
-            return self._client.due_s(state.shadow, reported, self._now_s())
+            return self._client.due_s(state.shadow, reported, self._now_s(), quiet=quiet)
         if self._client.is_idle and state.shadow.synchronized:
             self._looked_at, self._due_s = (state, steady), due_s
         return due_s
@@ -63,6 +63,7 @@ def _steady(snapshot: VenSnapshot) -> tuple[object, ...]:
     state, house, skew_s = snapshot.state, snapshot.house, snapshot.clock_skew_s
     scheduled = state.in_force(snapshot.now_ts)
     return (
+        snapshot.engine.is_quiet(snapshot.now_ts),
         reporting.status_of(state, snapshot.now_ts),
         scheduled and scheduled.event.event_id,
         snapshot.session.certificate_id,

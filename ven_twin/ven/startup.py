@@ -28,7 +28,7 @@ from ven_twin.ven.storage.persisted_state import PersistedState
 from ven_twin.ven.storage.rows import JournalledAck
 
 logger = logging.getLogger(__name__)
-REPORT_INTERVAL = "report_interval_seconds"
+REPORT_INTERVAL, BATCH = "report_interval_seconds", "batch_seconds"
 
 
 def house_of(settings: TwinSettings, ven_clock: VenClock) -> HouseRuntime:
@@ -85,6 +85,7 @@ def resume(
         persisted=persisted,
         answers=store.journal.answers(),
         report_interval_s=settings.report_interval_s,
+        batch_s=settings.batch_s,
         rest_tick_s=rest_tick_s(settings.vens),
         busy_tick_s=busy_tick_s(settings.vens),
     )
@@ -100,19 +101,22 @@ def start_engine(
     persisted: PersistedState | None = None,
     answers: Iterable[JournalledAck] = (),
     report_interval_s: float | None = None,
+    batch_s: float = 0.0,
     rest_tick_s: float = TICK_S,
     busy_tick_s: float = TICK_S,
 ) -> VenEngine:
     """The engine of a VEN that starts, from what an earlier run persisted and answered.
 
-    *report_interval_s* holds until the shadow sets another. The first row goes out after one tick, whatever
-    the interval, so that the cloud sees at once that the VEN works.
+    *report_interval_s* and *batch_s* hold until the shadow sets others. The first row goes out after one
+    tick, whatever the interval, so that the cloud sees at once that the VEN works.
     """
     state = VenState(ven_id, house.load_ids) if persisted is None else persisted.state
     if persisted is not None:
         house = replace(house, delivered=persisted.delivered, requested_kw=persisted.requested_kw)
     if report_interval_s is not None and REPORT_INTERVAL not in state.shadow.desired:
         state = replace(state, settings=replace(state.settings, report_interval_s=report_interval_s))
+    if BATCH not in state.shadow.desired:
+        state = replace(state, settings=replace(state.settings, batch_s=batch_s))
     sender = reporting.Sender(ven_id, boot_id, house.panel)
     return VenEngine(
         sender=sender,

@@ -99,7 +99,7 @@ def _past() -> CannedAccount:
     vens = [{**item, "venId": ven_id} for item, ven_id in zip(fleet.ven_items(), VEN_IDS, strict=False)]
     return CannedAccount(
         {
-            "telemetry": fleet.stored_rows(rows(), list(VEN_IDS)),
+            "telemetry": fleet.stored_rows(rows().items(), list(VEN_IDS)),
             "events": CannedTable(EVENTS).add([*fleet.event_items(past), *fleet.participations(past)]),
             "vens": CannedTable(VENS).add(vens),
         }

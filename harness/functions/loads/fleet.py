@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -186,7 +186,7 @@ def fleet_tables() -> dict[str, CannedTable]:
     }
 
 
-def stored_rows(rows: Iterator[tuple[str, JsonDict]], every: list[str]) -> CannedTable:
+def stored_rows(rows: Iterable[tuple[str, JsonDict]], every: list[str]) -> CannedTable:
     """A telemetry table in which VENs have the same rows, their ids being in none of them."""
     items = dict(rows)
     partition = Partition(items, sorted(items))

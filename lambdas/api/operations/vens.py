@@ -27,18 +27,17 @@ from contracts.store.keys import (
     Key,
     telemetry_range,
 )
-from contracts.wire.codec import JsonDict
+from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CheckedVenId, GroupName, VenId
-from lambdas.api.adapters import ApiAdapters, page_of
+from lambdas.api.adapters import ApiAdapters
 from lambdas.api.logic.operation import OperationRequest, OperationResult
 from lambdas.api.logic.problems import ProblemError, ProblemKind
+from lambdas.api.telemetry_pages import newest_row, telemetry_page
 from lambdas.shared import rows
 from lambdas.shared.called_vens import called_vens
 
 SCANS_MAX = 8
 """Reads of the table for one page: where a filter leaves little, the page is short and goes on."""
-AFTER = "!"
-"""Put behind a row's key it sorts right behind it; no key has it at its end."""
 
 
 def list_vens(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
@@ -111,8 +110,9 @@ def get_ven(request: OperationRequest, adapters: ApiAdapters) -> OperationResult
     item, ven_id = _ven(request, adapters), request.path.ven_id
     latest = adapters.telemetry.get(Key(ven_id, LATEST_ROW))
     circuits = adapters.telemetry.get(Key(ven_id, CIRCUITS_ROW))
+    newest = newest_row(adapters.telemetry, ven_id)
     groups = groups_by_ven(adapters.groups.all_members()).get(ven_id, ())
-    return OperationResult(views.ven_detail(item, latest, circuits, groups))
+    return OperationResult(views.ven_detail(item, latest, views.flowing(circuits, newest), groups))
 
 
 def list_telemetry(request: OperationRequest, adapters: ApiAdapters) -> OperationResult:
@@ -131,17 +131,16 @@ def list_fleet_history(request: OperationRequest, adapters: ApiAdapters) -> Oper
 
 def _rows(
     request: OperationRequest, adapters: ApiAdapters, partition: VenId, names: Sequence[str]
-) -> tuple[list[JsonDict], str | None]:
+) -> tuple[list[JsonObject], str | None]:
     """A page of a partition's rows between the times of the query, and the cursor of the next."""
     to_ts = request.query.to_ts or math.ceil(request.now) + 1
     from_ts = request.query.from_ts or max(0, to_ts - DEFAULT_SPAN_S)
     first, last = telemetry_range(from_ts, to_ts)
     after: str | None = request.position(str)
-    if after is not None:
-        first = max(first, after + AFTER)
-    between, limit = (first, last), request.query.limit
-    items, more = page_of(adapters.telemetry, partition, between, ["rowId", *names], limit)
-    return items, request.cursor(items[-1]["rowId"]) if more and items else None
+    page, position = telemetry_page(
+        adapters.telemetry, partition, (first, last), names, after=after, limit=request.query.limit
+    )
+    return page, None if position is None else request.cursor(position)
 
 
 def _ven(request: OperationRequest, adapters: ApiAdapters) -> JsonDict:

@@ -130,16 +130,22 @@ def believed_interval_s(ven: VenRow) -> float:
     return min(ven.report_interval_s or REPORT_INTERVAL_S, SLOWEST_INTERVAL_S)
 
 
-def silence(ven: VenRow, last: TelemetryRow | None, now_ts: float) -> Unavailable | None:
+def silence(
+    ven: VenRow, last: TelemetryRow | None, now_ts: float, *, called_ts: float | None = None
+) -> Unavailable | None:
     """The reason why nothing can be known of a VEN now, or None when it is heard.
 
-    Its rows' receipt counts, not what its clock says.
+    Its rows' receipt counts, not what its clock says. In peace they may wait for each other: until the VEN
+    has had its call since *called_ts* for some rows, or while it has none.
     """
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
     interval_s = believed_interval_s(ven)
     quiet_s = now_ts - (last.timestamp if last.received_ts is None else last.received_ts)
-    if quiet_s <= max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S):
+    allowed_s = max(SILENT_ROWS * interval_s, SILENT_AT_LEAST_S)
+    if called_ts is None or now_ts - called_ts < allowed_s:
+        allowed_s += ven.batch_s or 0.0
+    if quiet_s <= allowed_s:
         return None
     return Unavailable(Reason.SILENT, f"{quiet_s:.0f}")
 
@@ -156,10 +162,11 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     reason = _without_room(at, assignment.ven_id, last)
     if not at.is_alone:
         reason = reason or _bound(at, assignment.ven_id)
-    reason = reason or eligibility.unavailability(ven, at.now_ts) or silence(ven, last, at.now_ts)
+    called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
+    reason = reason or eligibility.unavailability(ven, at.now_ts)
+    reason = reason or silence(ven, last, at.now_ts, called_ts=called_ts)
     if reason is not None or last is None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
-    called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     settled_ts = called_ts + SETTLING_ROWS * believed_interval_s(ven)
     in_next = at.now_ts >= at.since_ts + offset_s + at.row.intervals[at.index].duration_s
     if _measured_ts(last, ven) < settled_ts or in_next:

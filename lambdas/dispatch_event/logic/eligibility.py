@@ -131,7 +131,8 @@ def _merit(ven: VenRow, performance: float, seed: int, *, lasts: bool) -> float:
     rank = 0 if lasts else 3
     if performance < GOOD:
         rank += 1 if performance >= FAIR else 2
-    called_wh = min(int(ven.dispatched_kwh * 1000.0), _MOST_WH)
+    called_wh = int(ven.dispatched_kwh * 1000.0)
+    called_wh = min(called_wh, _MOST_WH)
     tie = (zlib.crc32(ven.ven_id.encode(), seed) * 0x9E3779B1 >> 11) % _TIES
     return float(((rank << 29) | called_wh) << 21 | tie)
 
@@ -162,9 +163,9 @@ def trusted_w(offer_kw: float, performance: float | None) -> int:
 
 def believed(performance: float | None) -> float:
     """The share of a call to count on, from the share delivered of late; all of it when unknown."""
-    if performance is None:
-        return 1.0
-    return min(PERFORMANCE_CEILING, max(PERFORMANCE_FLOOR, performance))
+    if performance is None or performance >= PERFORMANCE_CEILING:
+        return PERFORMANCE_CEILING
+    return max(PERFORMANCE_FLOOR, performance)
 
 
 def _without_offer(offer_kw: float | None, *, loads_up: bool) -> Reason:

@@ -19,7 +19,7 @@ from contracts.wire.forecast import read_forecast
 from contracts.wire.ids import CheckedEventId, VenId
 from contracts.wire.offers import read_levels
 from contracts.wire.plain_text import plain_line, plain_object
-from contracts.wire.shadow import TimeZoneName, read_desired
+from contracts.wire.shadow import BATCH_MAX_S, TimeZoneName, read_desired
 from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS, Soc
 from contracts.wire.topics import CERTIFICATE_ID, check_ven_id
 from lambdas.shared.clock_skew import SKEW_S
@@ -166,6 +166,7 @@ class _ReportedFields(msgspec.Struct, frozen=True):
     ven: _Ven = _Ven()
     enabled: bool | None = None
     report_interval_seconds: float | None = None
+    batch_seconds: float | None = None
     time_zone: TimeZoneName | None = msgspec.field(name="timeZone", default=None)
     shadow_errors: JsonDict | None = None
 
@@ -197,6 +198,7 @@ def _row_state(reported: Mapping[str, object]) -> dict[str, object]:
         "enabled": state.ven.enabled if state.enabled is None else state.enabled,
         "status": None if state.ven.status is None else plain_line(state.ven.status)[:TEXT_MAX_CHARS],
         "reportIntervalS": _within(state.report_interval_seconds, *REPORT_INTERVAL_S),
+        "batchS": _within(state.batch_seconds, 0.0, float(BATCH_MAX_S)),
         "timeZone": state.time_zone,
         "byHand": {
             plain_line(name)[:TEXT_MAX_CHARS]: plain_line(text)[:TEXT_MAX_CHARS]

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from cdk.stage import HERE, MAX_VENS, PYTHONS, SHADOW_WRITERS, STAGES, read_stage
+from cdk.shadow_pace import SHADOW_WRITERS
+from cdk.stage import HERE, MAX_VENS, PYTHONS, STAGES, read_stage
 from contracts.errors import FieldError
 from contracts.store.stack import stage_of_policy, ven_policy_name
 from lambdas.shared import fan_out
@@ -26,12 +27,21 @@ REFUSED = [
     ("ven_id_prefix", "nor*h-", "'nor*h-' is not like north-"),
     ("ven_id_prefix", "-", "'-' is not like north-"),
     ("ven_id_prefix", "n" * 32 + "-", "2 to 32 of A-Z a-z 0-9 _ -"),
+    ("telemetry_window_s", "61", "'61' is no number from 0 to 60"),
+    ("telemetry_window_s", "-1", "'-1' is no number from 0 to 60"),
+    ("telemetry_window_s", "5s", "'5s' is no number from 0 to 60"),
     ("retention_days", "0", "'0' is no number of days from 1 to 3650"),
     ("retention_days", "3651", "'3651' is no number of days from 1 to 3650"),
     ("retention_days", "-1", "'-1' is no number of days from 1 to 3650"),
     ("retention_days", "a week", "'a week' is no number of days from 1 to 3650"),
     ("rotation", "next week", "1 to 32 of A-Z a-z 0-9 . _ -"),
     ("alert_email", "nobody", "'nobody' is no address"),
+    ("shadow_requests_per_s", "399", "'399' is no number from 400 to 1000000"),
+    ("shadow_requests_per_s", "4,000", "'4,000' is no number"),
+    ("map_above_vens", "many", "'many' is no number of VENs up to 1000000, or 0 for never"),
+    ("map_above_vens", "10000", "needs -c shadow_requests_per_s=600 or more"),
+    ("fleet_image", "ven-twin", "'ven-twin' is no image like REGISTRY/NAME:TAG"),
+    ("fleet_image", "registry.example/ven-twin", "is no image like"),
     ("notifications", "none", "'none' is none of on, off"),
     ("groups", "north", "'north' is not like north=ven-1+ven-2,south=ven-3"),
     ("groups", "north=", "'north=' is not like"),
@@ -178,3 +188,25 @@ def test_a_throw_away_stage_is_as_dev_and_no_name_in_it_can_be_refused() -> None
     for name in ("prove", "prove-x", "proveABC", "prove1", "proveabcdefghi"):
         with pytest.raises(FieldError, match="stage"):
             read_stage({"stage": name}.get)
+
+
+@pytest.mark.parametrize(
+    ("context", "writers", "above"),
+    [
+        ({}, 0, 0),
+        ({"shadow_requests_per_s": "400"}, 0, 0),
+        ({"shadow_requests_per_s": "600"}, 1, 10_000),
+        ({"shadow_requests_per_s": "4000"}, 18, 10_000),
+        ({"shadow_requests_per_s": "4000", "map_above_vens": "500"}, 18, 500),
+        ({"shadow_requests_per_s": "4000", "map_above_vens": "0"}, 18, 0),
+        ({"shadow_requests_per_s": "1000000"}, 100, 10_000),
+    ],
+)
+def test_a_map_run_has_what_the_queues_writers_leave_of_half_of_the_quota(
+    context: dict[str, str], writers: int, above: int
+) -> None:
+    """Where they leave nothing there is none; of all together AWS IoT sees half of what it takes."""
+    stage = read_stage(context.get)
+    assert (stage.map_writers, stage.map_above_vens) == (writers, above)
+    together = (SHADOW_WRITERS + stage.map_writers) * stage.shadow_writes_per_s
+    assert together <= stage.shadow_requests_per_s / 2

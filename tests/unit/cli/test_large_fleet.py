@@ -19,13 +19,15 @@ from ven_twin.cli import fleet_display, fleet_identities, machine_limits
 from ven_twin.cli.console import make_console
 from ven_twin.cli.fleet_display import FleetDisplay, running_line
 from ven_twin.cli.fleet_members import FleetCounts
-from ven_twin.cli.fleet_run import FleetChoice, fleet_choice
+from ven_twin.cli.fleet_run import FleetChoice, _claims_per_s, fleet_choice
 from ven_twin.operations.aggregator.cloud import Cloud
 
 CHOICE: dict[str, Any] = {
     "vens": None,
     "count": 10,
     "shard": None,
+    "shards": None,
+    "claims_per_s": None,
     "processes": 1,
     "houses": "standard,flat",
     "seed": 0,
@@ -44,9 +46,9 @@ def test_the_parts_of_a_fleet_are_the_whole_each_ven_once_with_the_same_house(
 ) -> None:
     """Machine by machine the VENs are dealt as one machine would deal them."""
     stage = stage_with("*")
-    whole = FleetChoice((), count, (0, 1), 1, "standard,flat,leaky", seed).homes(stage)
+    whole = FleetChoice((), count, (0, 1), 1, "standard,flat,leaky", seed, None).homes(stage)
     shards = [
-        FleetChoice((), count, (part, parts), 1, "standard,flat,leaky", seed).homes(stage)
+        FleetChoice((), count, (part, parts), 1, "standard,flat,leaky", seed, None).homes(stage)
         for part in range(parts)
     ]
     assert sum(len(shard) for shard in shards) == count
@@ -78,6 +80,8 @@ def test_another_seed_deals_other_families() -> None:
         ("shard", "one", "--shard", "not one"),
         ("houses", "castle", "--houses", "castle"),
         ("count", 600_000, "--count", "500000 connections"),
+        ("shards", 40, "--shards", "AWS_BATCH_JOB_ARRAY_INDEX: elsewhere write --shard 3/40"),
+        ("claims_per_s", 0.0, "--claims-per-s", "write 0.1 to 500"),
     ],
 )
 def test_a_choice_that_cannot_be_names_its_option(option: str, value: object, field: str, why: str) -> None:
@@ -85,6 +89,46 @@ def test_a_choice_that_cannot_be_names_its_option(option: str, value: object, fi
     with pytest.raises(FieldError, match=why) as refused:
         fleet_choice(**{**CHOICE, option: value})
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("shards", "index", "part"), [(40, "0", (0, 40)), (40, "39", (39, 40)), (1, None, (0, 1))]
+)
+def test_in_an_array_job_the_part_is_the_one_that_batch_says(
+    shards: int, index: str | None, part: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job alone, which is no array, has no index."""
+    monkeypatch.delenv("AWS_BATCH_JOB_ARRAY_INDEX", raising=False)
+    if index is not None:
+        monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", index)
+    assert fleet_choice(**{**CHOICE, "shards": shards}).shard == part
+
+
+@pytest.mark.parametrize(
+    ("index", "shard", "why"), [("40", None, "40 parts have no number 40"), ("3", "3/40", "give one")]
+)
+def test_a_part_that_the_array_cannot_have_is_refused(
+    index: str, shard: str | None, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An array of another size, or a part that is named besides."""
+    monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", index)
+    with pytest.raises(FieldError, match=why) as refused:
+        fleet_choice(**{**CHOICE, "shards": 40, "shard": shard})
+    assert refused.value.field == "--shards"
+
+
+def test_the_parts_together_claim_no_faster_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits as much longer as there are parts, and no claim waits longer than its code is good for."""
+    monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", "0")
+    on_aws = cast("Cloud", type("Stage", (), {"stage": "dev"}))
+    choice = fleet_choice(**{**CHOICE, "shards": 40})
+    assert _claims_per_s(on_aws, choice) == fleet_identities.CLAIMS_PER_S / 40
+    faster = fleet_choice(**{**CHOICE, "shards": 40, "claims_per_s": 80.0})
+    assert _claims_per_s(on_aws, faster) == 2.0
+    for parts in (1, 121, 1201, 9999):
+        wait_s = parts / fleet_identities.CLAIMS_PER_S
+        waiting = fleet_identities.allowed_at_once(wait_s)
+        assert waiting == 1 or waiting * wait_s <= fleet_identities.ALLOWED_S / 2
 
 
 def test_more_vens_than_a_process_may_open_files_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ WHICH: dict[str, Any] = {
     "vens": "ven-1,ven-2",
     "count": None,
     "shard": None,
+    "shards": None,
+    "claims_per_s": None,
     "processes": 1,
     "houses": fleet_run.HOUSES,
     "seed": 0,

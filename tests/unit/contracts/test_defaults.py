@@ -20,6 +20,7 @@ DOCUMENTED = {
     "program": "default",
     "reason": "notParticipating",
     "report_interval_seconds": 30,
+    "batch_seconds": 240,
     "schema_version": "1.0",
     "vens": 1,
     "what": "status",

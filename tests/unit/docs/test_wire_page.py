@@ -11,7 +11,7 @@ import pytest
 
 from contracts.store import stack
 from contracts.store.envelopes import Envelope
-from contracts.wire import acks, codec, commands, events, shadow, telemetry
+from contracts.wire import acks, codec, commands, events, shadow, telemetry, telemetry_batch
 from contracts.wire.acks import Ack, CircuitCurtailed, Particulars
 from contracts.wire.commands import OPERATIONS, VenCommand
 from contracts.wire.events import DrEvent, Interval
@@ -24,13 +24,16 @@ from contracts.wire.telemetry import (
     Telemetry,
     read_loads,
 )
-from contracts.wire.topics import ProvisioningTopics, Topics, claim_client_id
+from contracts.wire.telemetry_batch import Samples, TelemetryBatch
+from contracts.wire.topics import ProvisioningTopics, Topics, claim_client_id, rules_name
 from tests.unit.docs.markdown import ROOT, code_spans, names, tables
 
 PAGE = ROOT / "docs" / "reference" / "wire.md"
 TABLES = tables(PAGE)
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "Telemetry": Telemetry,
+    "Batch": TelemetryBatch,
+    "Samples": Samples,
     "Load": Load,
     "Loads snapshot": LoadsSnapshot,
     "Ack": Ack,
@@ -100,7 +103,7 @@ def test_a_message_has_the_fields_that_the_page_gives_it(heading: str) -> None:
 def test_every_struct_of_the_wire_has_its_table() -> None:
     """A message that is added is described, or it is an operation or the judged form of desired."""
     of_the_wire = set[type[msgspec.Struct]]().union(
-        *(structs(module) for module in (acks, commands, events, shadow, telemetry))
+        *(structs(module) for module in (acks, commands, events, shadow, telemetry, telemetry_batch))
     )
     elsewhere = {VenCommand, Desired, *OPERATIONS.values()}
     assert of_the_wire - elsewhere == set(STRUCTS.values()) - {Envelope}
@@ -193,6 +196,7 @@ def test_the_page_has_every_topic_of_a_ven() -> None:
     """Those that it publishes and subscribes on, as the code spells them, and AWS's own of its presence."""
     ven = Topics("{venId}")
     publishes = {ven.telemetry, ven.loads, ven.ack, ven.shadow("get"), ven.shadow("update")}
+    publishes |= set(ven.ingest(rules_name("{stage}")).values())
     presence = {f"$aws/events/presence/{state}/{{venId}}" for state in ("connected", "disconnected")}
     assert topics() == publishes | set(ven.subscriptions) | presence
 
@@ -205,9 +209,10 @@ def test_the_page_has_what_a_claim_goes_by() -> None:
 
 
 def test_the_page_has_the_secret_of_a_ven() -> None:
-    """Its name and its three keys, by which somebody else's VEN reads its identity."""
+    """Its name and its keys, by which somebody else's VEN reads its identity."""
     assert stack.tls_secret_name("{stage}", "{venId}") in code_spans(PAGE)
-    assert fields("Identities") == [stack.SECRET_CA, stack.SECRET_CERTIFICATE, stack.SECRET_PRIVATE_KEY]
+    identity = [stack.SECRET_CA, stack.SECRET_CERTIFICATE, stack.SECRET_PRIVATE_KEY]
+    assert fields("Identities") == [*identity, stack.SECRET_RULES]
 
 
 def test_the_page_has_the_words_of_each_enumeration() -> None:

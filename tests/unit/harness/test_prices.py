@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from harness.prices.compared import COUNTED, Compared, Counted, comparison, event_comparison
-from harness.prices.measuring import DAYS, updates_a_day
+from harness.prices.measuring import DAYS, a_day
 from harness.prices.page import PAGE, page
 from harness.prices.shadow_day import LivedHours
 from ven_twin.operations.bill import stack
@@ -17,6 +17,8 @@ from ven_twin.operations.bill.batches import BATCH_SIZE
 from ven_twin.operations.bill.bill import fleet_items
 from ven_twin.operations.bill.fleet import BilledFleet
 from ven_twin.operations.bill.measured import measured
+from ven_twin.operations.load_test import costs
+from ven_twin.operations.load_test.sizing import ShardSize, load_test_size
 from ven_twin.operations.prices import price_table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,13 +43,20 @@ def test_every_price_is_of_a_day_and_a_source() -> None:
 
 def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
     """A price that no bill uses is one that a whole account of the costs lacks, but for calls of people."""
-    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items())
+    tests = (
+        load_test_size(1, ShardSize(1.0, 2048.0, kind), per_shard=None, claims_per_s=5, run_s=3600)
+        for kind in costs.PRICES
+    )
+    load_tests = (item for size in tests for item in costs.items(size))
+    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items(), *load_tests)
     assert price_table().prices.keys() - {item.price for item in items} == {"http_api_call", "sns_email"}
 
 
 def test_a_ven_pays_for_what_comes_down_and_for_its_own_pubacks() -> None:
     """A shadow update is a message up, one down, the VEN's PUBACK, an operation, a rule and a write."""
-    bill = {item.name: item.quantity for item in fleet_items(BilledFleet(vens=1))}
+    bill = {
+        item.name: item.quantity for item in fleet_items(BilledFleet(vens=1, batch_s=0, basic_ingest=False))
+    }
     down, acks = bill["IoT messages down"], bill["PUBACKs of VENs"]
     assert down == acks == pytest.approx(30 * measured().updates)
     assert bill["IoT shadow"] == pytest.approx(down * measured().record_kb)
@@ -77,11 +86,13 @@ def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted)
 
 
 def test_the_days_are_those_that_were_lived() -> None:
-    """A VEN's updates are of `days.jsonl`, with as many rows and snapshots as the clock has."""
+    """A VEN's updates and snapshots are of `days.jsonl`, with as many rows as the clock has."""
     lived = [msgspec.json.decode(line, type=LivedHours) for line in DAYS.read_bytes().splitlines()]
-    assert measured().updates_a_day == updates_a_day(lived)
+    assert measured().updates_a_day == a_day(lived, "updates")
+    assert measured().snapshots_a_day == a_day(lived, "snapshots")
     for hours in lived:
-        assert hours.rows == hours.snapshots == pytest.approx(hours.hours * 120, abs=1)
+        assert hours.rows == pytest.approx(hours.hours * 120, abs=1)
+        assert 2 * hours.hours <= hours.snapshots <= 5 * hours.hours
 
 
 def test_the_page_is_what_the_table_makes() -> None:

@@ -217,3 +217,17 @@ def test_a_flood_of_acks_is_limited_and_presence_is_not(
     assert vens.ven(BAD)["online"] is False
     assert counts(capsys, "FloodMessagesDropped") == 300 - AT_ONCE
     assert [vars(line)["ven_ids"] for line in caplog.records if line.message == "VENs flood"] == [(BAD,)]
+
+
+def test_a_batch_is_no_way_around_the_limit(world: World) -> None:
+    """Each of its rows covers as much time as a message: of ten batches of ten rows four are let in."""
+    for first in range(0, 100, 10):
+        columns = {
+            "timestamp": [int(world.now)] * 10,
+            "seq": [first + n for n in range(10)],
+            **{name: [1.0] * 10 for name in ("usedPowerKw", "baselinePowerKw", "shedPowerKw")},
+        }
+        message = {"bootId": "b1", "samples": columns}
+        send([body(f"ven/telemetry/{BAD}", message, received_ms=round(world.now * 1000))])
+    stored = [item for item in world.telemetry.query(BAD, ("0", "9")) if "samples" in item]
+    assert AT_ONCE / 10 <= len(stored) <= AT_ONCE / 10 + 1

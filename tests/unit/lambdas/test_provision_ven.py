@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.store.keys import Key
+from contracts.store.stack import stage_of_policy
 from lambdas.shared import cfn_response, clients, clock
 from lambdas.shared.ven_identity import Certificates, amazon_roots_pem
 from tests.support.killed import KilledError, kill_after
@@ -17,13 +18,15 @@ from ven_twin.testing.function_world import NOW
 
 
 def test_a_created_ven_has_an_identity(stack: Stack) -> None:
-    """An active certificate on the thing with the policy, the three PEMs in the secret, a row for the VEN."""
+    """An active certificate on the thing with the policy, three PEMs and its rules in the secret, a row."""
     answer = stack.create()
     (certificate_id,) = stack.certificates
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", certificate_id)
     assert stack.certificates == {certificate_id: "ACTIVE"}
     assert stack.attached == {certificate_id}
-    assert set(stack.secret) == {"CA_CERT_PEM", "CLIENT_CERT_PEM", "PRIVATE_KEY_PEM"}
+    pems = {"CA_CERT_PEM", "CLIENT_CERT_PEM", "PRIVATE_KEY_PEM"}
+    assert set(stack.secret) == pems | {"BASIC_INGEST_RULES"}
+    assert stack.secret["BASIC_INGEST_RULES"] == f"ven_twin_{stage_of_policy(POLICY)}"
     assert stack.secret["CA_CERT_PEM"] == "ROOT"
     assert "PRIVATE KEY" in stack.secret["PRIVATE_KEY_PEM"]
     assert (stack.ven["certificateId"], stack.ven["provisionedTs"]) == (certificate_id, NOW)

@@ -179,6 +179,8 @@ def test_reported_state_is_what_dispatch_goes_by(house: World) -> None:
     [
         ({"report_interval_seconds": 1e9}, "reportIntervalS", 3600),
         ({"report_interval_seconds": -5}, "reportIntervalS", 1),
+        ({"batch_seconds": 1e9}, "batchS", 240),
+        ({"batch_seconds": -1}, "batchS", 0),
         ({"metrics": {"sustainS": 1e9}}, "sustainS", 7 * 24 * 3600),
         ({"metrics": {"sustainS": -1}}, "sustainS", 0),
         ({"metrics": {"shedAvailabilityKw": 1e300}}, "shedAvailabilityKw", 10_000),

@@ -17,6 +17,7 @@ from lambdas.settle_event.logic.days import DAY_S, QUARTERS
 from lambdas.shared import clients
 from lambdas.shared.schedules import FINAL, PAYBACK, SETTLE
 from lambdas.shared.tables import Table
+from lambdas.shared.telemetry_rows import TelemetryReader
 from ven_twin.operations.bill.events import ROWS_READ_S
 from ven_twin.testing.function_world import NOW, Context, World
 
@@ -382,14 +383,15 @@ def test_each_settlement_reads_the_rows_that_the_bill_counts(
     house: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, four hours and a day after the event: so much of a VEN's rows, to a quarter hour."""
-    read: list[tuple[str, str]] = []
-    query = Table.query_rows
+    read: list[tuple[int, int]] = []
+    query = Table.query_pages
 
-    def noted(table: Table, kind: Any, partition: str, between: tuple[str, str], **how: Any) -> Any:
-        read.append(between)
-        return query(table, kind, partition, between, **how)
+    def noted(table: Table, reader: Any, *which: Any, **how: Any) -> Any:
+        if isinstance(reader, TelemetryReader):
+            read.append((reader.from_ts, reader.to_ts))
+        return query(table, reader, *which, **how)
 
-    monkeypatch.setattr(Table, "query_rows", noted)
+    monkeypatch.setattr(Table, "query_pages", noted)
     monkeypatch.setattr(History, "profiles", lambda *_: ({}, True))
     dispatch()
     event_rows(house)
@@ -400,7 +402,7 @@ def test_each_settlement_reads_the_rows_that_the_bill_counts(
             house.now = at_ts
             report()
         ((since, until),) = read
-        read_s = min(int(until), house.now) - int(since.rstrip("#"))
+        read_s = min(until, house.now) - since
         # An event begins anywhere in a quarter hour, and what is read begins with a whole one.
         assert read_s == pytest.approx(ROWS_READ_S[settles], abs=900)
 

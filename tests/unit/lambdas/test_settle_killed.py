@@ -21,6 +21,7 @@ from contracts.store.keys import (
     day_row_id,
     telemetry_row_id,
 )
+from contracts.wire.telemetry_batch import BATCH_SPAN_S
 from lambdas.dispatch_event.handler import handler as dispatch_handler
 from lambdas.settle_event.handler import handler
 from lambdas.settle_event.logic.days import DAY_S
@@ -83,7 +84,8 @@ def _days_of(request: dict[str, Any]) -> set[str]:
     first, last = (values[name]["S"] for name in (":a", ":b"))
     if first.startswith(DAY_ROW_PREFIX):
         return set()
-    days = range((int(first[:10]) - 1) // DAY_S, (int(last) - 2) // DAY_S + 1)
+    until_ts = int(last) - BATCH_SPAN_S  # Behind it are only batches that reach into the time.
+    days = range((int(first[:10]) - 1) // DAY_S, (until_ts - 2) // DAY_S + 1)
     return {day_row_id(day) for day in days}
 
 

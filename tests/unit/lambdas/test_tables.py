@@ -14,7 +14,7 @@ from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
 from contracts.store.unprocessed import TableBusyError
 from lambdas.settle_event.logic.energy import PowerRow
-from lambdas.shared import clients, rows, tables
+from lambdas.shared import clients, rows, tables, typed_rows
 from lambdas.shared.batch_writes import write_all
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.tables import Condition, Index, Table
@@ -307,7 +307,7 @@ def test_rows_are_read_over_all_pages_in_either_order(world: World) -> None:
     pages = list(world.telemetry.query_rows(PowerRow, "h", ("1", "9")))
     assert len(pages) > 1
     assert [row for page in pages for row in page] == expected
-    newest = world.telemetry.query_rows(PowerRow, "h", ("1", "9"), newest_first=True)
+    newest = world.telemetry.query_pages(typed_rows.reader(PowerRow), "h", ("1", "9"), newest_first=True)
     assert [row for page in newest for row in page] == expected[::-1]
     assert [item["timestamp"] for item in world.telemetry.query("h", ("0", "9"))] == list(range(7))
     first, more = world.telemetry.first_items("h", ("0", "9"), ["timestamp"], 2)

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
+from cdk.shadow_map import definition
+from contracts.api.requests import Assignment
+from contracts.errors import WireError
+from contracts.store import plans
+from contracts.store.plans import Plan
 from contracts.wire.events import Phase, from_shadow
+from contracts.wire.ids import VenId
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.settle_event.handler import settle
 from lambdas.shared import clients, clock, fan_out
@@ -17,6 +23,7 @@ from ven_twin.testing.function_account import ENVIRONMENT
 from ven_twin.testing.function_world import Context, World, batch, failed
 
 HOUR_20 = [{"durationS": 3600, "signal": "shedKw", "value": 20}]
+HOUR_25 = [{"durationS": 3600, "signal": "shedKw", "value": 25}]
 HOUR_5 = [{"durationS": 3600, "signal": "shedKw", "value": 5}]
 
 
@@ -239,3 +246,107 @@ def test_shadows_are_written_at_a_pace(many: World, monkeypatch: pytest.MonkeyPa
     ask(intervals=HOUR_20)
     write(waiting()[0])
     assert many.slept == [1.0, 1.0]
+
+
+@pytest.fixture
+def mapped(many: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same five VENs, where a plan of more than four goes by the map; a stored chunk has four VENs."""
+    monkeypatch.setenv("MAP_ABOVE_VENS", "4")
+    for module in (fan_out, plans):
+        monkeypatch.setattr(module, "PLAN_CHUNK_VENS" if module is fan_out else "CHUNK_VENS", 4)
+    clients.states.cache_clear()
+    states: Any = clients.states()
+    states.create_state_machine(
+        name="shadows", definition="{}", roleArn="arn:aws:iam::123456789012:role/shadows"
+    )
+    return many
+
+
+def started() -> list[dict[str, Any]]:
+    """The inputs of the executions that were started, the oldest first."""
+    states: Any = clients.states()
+    listed = states.list_executions(stateMachineArn=ENVIRONMENT["SHADOW_MAP_ARN"])["executions"]
+    arns = [one["executionArn"] for one in sorted(listed, key=lambda one: one["startDate"])]
+    return [json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns]
+
+
+def slices(execution: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs of the children of a map run, as the definition makes them of an execution's input."""
+    (state,) = definition(1)["States"].values()  # type: ignore[attr-defined]
+    assert state["ItemSelector"].keys() == {"eventId.$", "revision.$", "planId.$", "place.$"}
+    shared = {name: execution[name] for name in ("eventId", "revision", "planId")}
+    return [{**shared, "place": place} for place in execution["slices"]]
+
+
+def test_a_large_plan_goes_part_by_part_through_the_map(mapped: World) -> None:
+    """The execution's input has places in the stored plan and no VEN; its parts are every VEN once."""
+    ask(intervals=HOUR_25)
+    assert waiting() == []
+    (execution,) = started()
+    assert execution["slices"] == [[0, 0], [0, 1], [1, 0]]
+    assert [handler(part, Context()) for part in slices(execution)] == [2, 2, 1]
+    assert [mapped.desired(f"v{number}").keys() for number in range(5)] == [{"e1"}] * 5
+
+
+def test_a_plan_that_is_no_larger_than_the_threshold_goes_by_the_queue(mapped: World) -> None:
+    """Four VENs of five."""
+    ask(intervals=HOUR_20)
+    assert started() == []
+    assert len(waiting()) == 2
+    assert mapped.desired("v0") == {}
+
+
+def test_a_part_that_the_event_has_overtaken_is_written_as_it_is_by_then(mapped: World) -> None:
+    """The revision is read before and after, as for a chunk of the queue: the later plan stands."""
+    ask(intervals=HOUR_25)
+    (before,) = started()
+    ask("cancel")
+    for part in slices(before):
+        handler(part, Context())
+    phases = [from_shadow("e1", mapped.desired(f"v{number}")["e1"]) for number in range(5)]
+    assert {event.revision for event in phases} == {1}
+    assert started()[1]["slices"] == before["slices"]
+
+
+def test_a_part_whose_plan_has_expired_has_nothing_to_write(mapped: World) -> None:
+    """As an event that is gone."""
+    ask(intervals=HOUR_25)
+    (execution,) = started()
+    gone = {**slices(execution)[0], "planId": "none"}
+    assert handler(gone, Context()) == 0
+    assert mapped.desired("v0") == {}
+
+
+def test_a_part_that_step_functions_gave_up_is_written_from_the_queue(mapped: World) -> None:
+    """It is a message like any other: what fails comes again, and lands with the dead letters."""
+    ask(intervals=HOUR_25)
+    (execution,) = started()
+    assert write(*(json.dumps(part) for part in slices(execution))) == []
+    assert "e1" in mapped.desired("v4")
+
+
+def test_a_part_that_is_none_fails(mapped: World) -> None:
+    """Step Functions hands it to the queue then, and that to the dead letters."""
+    assert mapped
+    with pytest.raises(WireError):
+        handler({"eventId": "e1", "place": "all"}, Context())
+
+
+def test_dropped_vens_have_parts_too() -> None:
+    """A plan's chunk holds as many that are called as ones that are dropped."""
+    called = tuple(Assignment(ven_id=VenId(f"v{n}"), values=(1.0,)) for n in range(1_250))
+    dropped = tuple(VenId(f"w{n}") for n in range(2_100))
+    plan = Plan(
+        plan_id="p", revision=0, from_ts=0.0, start_ts=0, intervals=(), assignments=called, dropped=dropped
+    )
+    count = [0, 0, 0]
+    for index, _ in fan_out.slices_of(plan):
+        count[index] += 1
+    assert count == [10, 7, 1]
+
+
+def test_the_input_of_a_million_vens_is_what_step_functions_takes() -> None:
+    """Source: AWS Step Functions quotas, 256 KiB of input."""
+    called = tuple(Assignment(ven_id=VenId(f"v{n}"), values=()) for n in range(1_000_000))
+    plan = Plan(plan_id="p" * 40, revision=0, from_ts=0.0, start_ts=0, intervals=(), assignments=called)
+    assert len(json.dumps(fan_out.slices_of(plan))) < 200_000

@@ -71,3 +71,17 @@ def test_a_disabled_rule_is_not_metered_and_others_by_their_actions() -> None:
     asyncio.run(run("1", "us-east-1", None, b"x"))
     counts = meter.counts()
     assert (counts["rule.telemetry"], counts["rule_action.telemetry"]) == (1, 2)
+
+
+def test_basic_ingest_is_no_message() -> None:
+    """AWS has no price for a message to a rule itself: it is counted apart from what goes to the broker."""
+    meter = CloudMeter()
+
+    async def nothing(*_: Any) -> None:
+        """Dispatch no packet."""
+
+    dispatch = meter.packets_in(nothing)
+    for topic in (b"ven/telemetry/ven-1", b"$aws/rules/ven_twin_local_telemetry/ven/telemetry/ven-1"):
+        asyncio.run(dispatch(None, 3, 0, len(topic).to_bytes(2) + topic + bytes(100)))
+    counts = meter.counts()
+    assert (counts["mqtt.up.telemetry"], counts["mqtt.basic_ingest.telemetry"]) == (1, 1)

@@ -77,6 +77,11 @@ class FakeCloud:
         rows = (item for item in self.items if item.get("rowId") == "CIRCUITS")
         return next((row for row in rows if row["venId"] == ven_id), None)
 
+    def newest_row(self, ven_id: str) -> dict[str, Any] | None:
+        """The row that stands last."""
+        rows = (item for item in self.items if item.get("venId") == ven_id and "timestamp" in item)
+        return max(rows, key=lambda row: row["timestamp"], default=None)
+
     def events(self, _: int, from_ts: int, to_ts: int) -> Iterator[dict[str, Any]]:
         """The headers that start in that time."""
         yield from (item for item in self.items if from_ts <= item.get("startTs", to_ts) < to_ts)

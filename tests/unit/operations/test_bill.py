@@ -33,10 +33,36 @@ def test_quantities_follow_the_number_of_vens() -> None:
 
 def test_a_slower_row_saves_rows_and_not_snapshots() -> None:
     """Snapshots of the circuits and shadow updates come as before."""
-    fast, slow = (BilledFleet(vens=1, interval_s=interval_s) for interval_s in (30, 300))
+    fast, slow = (
+        BilledFleet(vens=1, interval_s=interval_s, batch_s=0, basic_ingest=False) for interval_s in (30, 300)
+    )
     saved = quantities(fast)["IoT messages up"] - quantities(slow)["IoT messages up"]
     assert saved == pytest.approx(86_400 * 0.9)
     assert slow.snapshots == fast.snapshots == 86_400
+
+
+def test_rows_that_wait_for_each_other_are_messages_writes_and_bytes_fewer() -> None:
+    """Eight rows in four minutes: an eighth of the messages and the writes, and a stored row is smaller."""
+    alone, together = (BilledFleet(vens=1, batch_s=batch_s) for batch_s in (0, 240))
+    assert together.rows == alone.rows == alone.row_messages == 86_400
+    assert (together.row_messages, together.batch_messages) == (0, 10_800)
+    stored = [quantities(fleet)["DynamoDB storage"] for fleet in (together, alone)]
+    assert stored[0] < stored[1] / 4
+
+
+def test_rows_of_events_are_sent_at_once() -> None:
+    """From a quarter hour before to a quarter hour after, each as a message: 180 of an hour's event."""
+    fleet = BilledFleet(vens=2, events=3)
+    assert fleet.row_messages == 2 * 3 * 180
+    assert fleet.batch_messages == (fleet.rows - fleet.row_messages) / 8
+
+
+def test_basic_ingest_saves_the_messages_of_telemetry_and_nothing_else() -> None:
+    """Rules, queues and writes are the same."""
+    by_broker, past = (quantities(BilledFleet(vens=7, basic_ingest=basic)) for basic in (False, True))
+    changed = {name for name in by_broker if by_broker[name] != past[name]}
+    assert changed == {"IoT messages up"}
+    assert past["IoT messages up"] == past["IoT messages down"]
 
 
 def test_batches_fill_where_messages_come_faster_than_they_are_handled() -> None:
@@ -89,6 +115,7 @@ def test_events_cost_by_their_number_and_nothing_without_one() -> None:
         ({"vens": 1, "interval_s": 0.5}, "--interval", "1s and 1h"),
         ({"vens": 1, "interval_s": 3601}, "--interval", "1s and 1h"),
         ({"vens": 1, "events": -1}, "--events", "0 and 3,000"),
+        ({"vens": 1, "batch_s": 241}, "--batch", "0 and 4m"),
     ],
 )
 def test_a_fleet_that_cannot_be_is_refused(numbers: dict[str, int], field: str, words: str) -> None:
@@ -108,7 +135,10 @@ def test_a_price_has_tiers() -> None:
 
 def test_tiers_are_of_all_that_has_the_price() -> None:
     """Messages up and down are one meter: a large fleet's average is below the first tier's price."""
-    large, small = (Bill(BilledFleet(vens=vens, claimed=True), price_table()) for vens in (20_000, 10))
+    large, small = (
+        Bill(BilledFleet(vens=vens, claimed=True, batch_s=0, basic_ingest=False), price_table())
+        for vens in (20_000, 10)
+    )
     usd = {
         bill.fleet.vens: next(row for row in bill.rows if row.item.name == "IoT messages down")
         for bill in (large, small)
@@ -119,11 +149,13 @@ def test_tiers_are_of_all_that_has_the_price() -> None:
 
 def test_each_option_is_by_itself_and_changes_the_bill() -> None:
     """An option that is so already is left out; the others are the fleet but for one thing."""
-    bill = Bill(BilledFleet(vens=50, events=10), price_table())
+    bill = Bill(BilledFleet(vens=500, events=10), price_table())
     offered = dict(options(bill))
     assert {option.name for option in OPTIONS} - {option.name for option in offered} == {
         "a row every 30 s",
         "rows kept 30 days",
+        "rows in batches of 4 min",
+        "past the broker",
     }
     for other in offered.values():
         assert other.fleet != bill.fleet

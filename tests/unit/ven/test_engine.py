@@ -143,7 +143,7 @@ def test_an_event_is_metered_until_its_cancellation_is_heard(engine: VenEngine) 
 
     def heard(engine: VenEngine, version: int, second: float, **event: object) -> VenEngine:
         document = {"version": version, "state": {"desired": {"drEvents": {"e1": event}}}}
-        return engine.on_shadow("get/accepted", document, {}, NOW + second, answers_us=False)
+        return engine.on_shadow("get/accepted", document, {}, NOW + second, answers_us=False)[0]
 
     interval = {"durationS": 60, "signal": "shedKw", "value": 1.0}
     engine, messages = live(heard(engine, 1, 0.5, startTs=NOW, intervals=[interval]), 1, 10)
@@ -226,14 +226,14 @@ def test_a_shadow_message_does_not_undo_a_pending_patch(engine: VenEngine) -> No
     """What a command has changed stays, while the shadow still holds the older value."""
     engine, effects = command(engine, op="disable", correlationId="c1")
     document = {"version": 1, "state": {"desired": {"enabled": True, "report_interval_seconds": 5}}}
-    engine = engine.on_shadow("get/accepted", document, effects.desired, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", document, effects.desired, NOW, answers_us=False)
     assert (engine.state.settings.enabled, engine.state.settings.report_interval_s) == (False, 5)
 
 
 def test_the_shadow_is_out_of_sync_after_a_reconnect(engine: VenEngine) -> None:
     """Messages may have been missed: the shadow has to be read again."""
     document = {"version": 1, "state": {"desired": {"certificateId": "a" * 64}}}
-    engine = engine.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
     assert engine.state.shadow.synchronized
     assert engine.desired_certificate_id == "a" * 64
     assert not engine.on_connected().state.shadow.synchronized
@@ -315,7 +315,53 @@ def test_the_report_interval_of_the_command_line_gives_way_to_the_shadow_s(
         start_engine(VEN, house, "b", START_S, report_interval_s=5.0).state.settings.report_interval_s == 5.0
     )
     desired = {"version": 1, "state": {"desired": {"report_interval_seconds": 7}}}
-    engine = engine.on_shadow("get/accepted", desired, {}, NOW, answers_us=False)
+    engine, _ = engine.on_shadow("get/accepted", desired, {}, NOW, answers_us=False)
     persisted = engine.persisted({}, NOW)
     following = start_engine(VEN, house, "b", START_S, persisted=persisted, report_interval_s=5.0)
     assert following.state.settings.report_interval_s == 7
+
+
+@pytest.fixture
+def batching(house: HouseRuntime) -> VenEngine:
+    """A VEN that may batch, just connected."""
+    return start_engine(VEN, house, "boot-1", START_S, batch_s=240.0).on_connected()
+
+
+def test_a_ven_in_peace_says_its_circuits_on_connect_and_when_they_are_set(batching: VenEngine) -> None:
+    """A snapshot on connect, none for minutes, one within half a minute of a setting; every row is made."""
+    engine, first = live(batching, 1, 5)
+    engine, later = live(engine, 6, 240)
+    engine, _ = command(engine, 240, op="setLoad", correlationId="c1", loadId="ev1", enabled=False)
+    engine, after = live(engine, 241, 271)
+    assert [len(bodies(messages, "loads")) for messages in (first, later, after)] == [1, 0, 1]
+    assert len(bodies([*first, *later, *after], "telemetry")) == 10
+    (loads,) = [snapshot["loads"] for snapshot in bodies(after, "loads")]
+    assert [load["enabled"] for load in loads if load["id"] == "ev1"] == [False]
+
+
+def test_a_ven_that_does_not_batch_says_its_circuits_as_ever(engine: VenEngine) -> None:
+    """Every half minute, whatever they do."""
+    _, messages = live(engine.on_connected(), 1, 240)
+    assert len(bodies(messages, "loads")) == 240 // LOADS_PERIOD_S
+
+
+def test_an_event_ends_the_quiet_and_sends_what_waits(batching: VenEngine) -> None:
+    """Announced for later it hurries the rows that wait; from 15 min before its start on it is not quiet."""
+    engine, _ = live(batching, 1, 5)
+    assert engine.is_quiet(NOW + 5)
+    start = {"start_ts": NOW + 1000, "shed_kw": 1, "duration_s": 60}
+    engine, effects = command(engine, 5, op="event", correlationId="c1", event_id="e1", **start)
+    assert effects.hurries
+    assert engine.is_quiet(NOW + 99)
+    assert not engine.is_quiet(NOW + 100)
+    _, effects = command(engine, 6, op="ping", correlationId="c2")
+    assert not effects.hurries
+
+
+def test_the_shadow_sets_how_long_rows_wait(batching: VenEngine) -> None:
+    """0 is the wire of before; what is set is reported."""
+    document = {"state": {"desired": {"batch_seconds": 0}}, "version": 1}
+    engine, _ = batching.on_shadow("get/accepted", document, {}, NOW, answers_us=False)
+    assert engine.state.reported_settings()["batch_seconds"] == 0
+    assert not engine.batches
+    assert not engine.is_quiet(NOW)

@@ -10,8 +10,8 @@ import pytest
 from contracts.errors import OversizeError
 from contracts.wire.shadow import merge
 from contracts.wire.topics import Topics
-from ven_twin.control.shadow_sync import ShadowCopy
-from ven_twin.ven.mqtt.shadow_client import ANSWER_TIMEOUT_S, HEARTBEAT_S, ShadowClient
+from ven_twin.control.shadow_sync import LOAD_UP_FALL_S, SHED_FALL_S, ShadowCopy
+from ven_twin.ven.mqtt.shadow_client import ANSWER_TIMEOUT_S, HEARTBEAT_S, NEW_S, ShadowClient
 
 NORMAL = {"enabled": True, "ven": {"status": "normal"}}
 SHEDDING = {"enabled": True, "ven": {"status": "shedding"}}
@@ -227,3 +227,61 @@ async def test_what_someone_else_desires_does_not_keep_the_ven_from_reporting(se
         deep = {"x": deep}
     service.answer_get(merge({}, deep))
     assert await service.sync(NORMAL, 0.0) == 1
+
+
+def offering(shed_kw: float = 0.0, load_up_kw: float = 0.0, hour_kw: float = 0.0) -> dict[str, Any]:
+    """A report of a VEN that offers so much for a quarter hour, and *hour_kw* for an hour."""
+    offers = [{"kw": shed_kw, "sustainS": 900, "meanS": 300}, {"kw": hour_kw, "sustainS": 3600, "meanS": 300}]
+    metrics = {"shedAvailabilityKw": shed_kw, "sustainS": 900, "loadUpAvailabilityKw": load_up_kw}
+    return {**NORMAL, "metrics": {**metrics, "offers": offers}}
+
+
+QUIET_S = NEW_S + 1
+"""So long after the shadow was read, s, an update is sent, and from then on it is quiet."""
+
+
+@pytest.fixture
+async def quiet(service: Service) -> Service:
+    """A service that got a report of 2 kW each just now, of a VEN that was connected before."""
+    await service.client.get(0.0)
+    service.answer_get()
+    await service.sync(offering(2.0, 2.0, 1.0), QUIET_S)
+    service.accept()
+    return service
+
+
+@pytest.mark.parametrize(
+    ("reported", "after_s"),
+    [
+        (offering(1.5, 2.0, 1.0), SHED_FALL_S),
+        (offering(2.0, 2.0, 0.5), SHED_FALL_S),
+        (offering(2.0, 1.5, 1.0), LOAD_UP_FALL_S),
+        (offering(0.0, 0.0, 0.0), SHED_FALL_S),
+        (offering(1.6, 1.6, 0.6), HEARTBEAT_S),
+        (offering(5.0, 5.0, 5.0), HEARTBEAT_S),
+        ({**offering(5.0), "ven": {"status": "shedding"}}, 1.0),
+    ],
+)
+async def test_a_quiet_ven_tells_offers_when_they_fall(
+    quiet: Service, reported: dict[str, Any], after_s: float
+) -> None:
+    """A fall soon, for dispatch would count on it; a rise with the next heartbeat; anything else at once."""
+    assert quiet.client.due_s(quiet.copy, reported, QUIET_S, quiet=True) == QUIET_S + after_s
+    await quiet.client.sync(quiet.copy, reported, QUIET_S + after_s - 0.1, quiet=True)
+    assert len(quiet.heard) == 2
+    await quiet.client.sync(quiet.copy, reported, QUIET_S + after_s, quiet=True)
+    assert len(quiet.heard) == 3
+
+
+async def test_a_ven_that_is_not_quiet_tells_every_offer(quiet: Service) -> None:
+    """Around events, and of a VEN that does not batch, a rise is told within a second."""
+    assert quiet.client.due_s(quiet.copy, offering(5.0), QUIET_S) == QUIET_S + 1
+
+
+async def test_a_ven_that_has_just_connected_is_not_quiet(service: Service) -> None:
+    """Its first offer is found after the first report, and is a rise."""
+    await service.client.get(0.0)
+    service.answer_get()
+    await service.sync(offering(), 1.0)
+    service.accept()
+    assert service.client.due_s(service.copy, offering(5.0), 60.0, quiet=True) == 60.0

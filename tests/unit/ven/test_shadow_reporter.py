@@ -39,7 +39,7 @@ class Ven:
     def __post_init__(self) -> None:
         self.client = ShadowClient(Topics(VEN), self._send)
         self.reporter = ShadowReporter(self.client, lambda: self.now_s)
-        self.engine = self.engine.on_shadow("get/rejected", {"code": 404}, {}, FROM_TS, answers_us=False)
+        self.engine, _ = self.engine.on_shadow("get/rejected", {"code": 404}, {}, FROM_TS, answers_us=False)
 
     async def _send(self, _: str, payload: bytes) -> bool:
         self.sent.append(codec.load_object(payload))
@@ -50,7 +50,7 @@ class Ven:
         document = {**self.sent[-1], "version": self.engine.state.shadow.accepted + 1}
         self.client.on_message("update/accepted", document)
         now_ts = FROM_TS + self.now_s
-        self.engine = self.engine.on_shadow("update/accepted", document, {}, now_ts, answers_us=True)
+        self.engine, _ = self.engine.on_shadow("update/accepted", document, {}, now_ts, answers_us=True)
 
     def beat(self, at_s: float) -> int:
         """Tick, and bring the shadow up to date; how many messages went out."""
@@ -116,7 +116,7 @@ def test_what_the_cloud_says_meanwhile_is_looked_at(ven: Ven) -> None:
     event["intervals"] = [{"durationS": 600, "signal": "shedKw", "value": 1.0}]  # type: ignore[assignment]
     document = {"version": 9, "state": {"drEvents": {"evt-1": event}}}
     delta = {"version": 9, "state": {"desired": document["state"]}}
-    ven.engine = ven.engine.on_shadow("get/accepted", delta, {}, FROM_TS + 4, answers_us=False)
+    ven.engine, _ = ven.engine.on_shadow("get/accepted", delta, {}, FROM_TS + 4, answers_us=False)
     assert ven.beat(5.0) == 1
     assert "evt-1" in ven.sent[-1]["state"]["reported"]["drEvents"]
 

@@ -183,7 +183,7 @@ class DirectAggregator:
 
     def circuits(self, ven_id: VenId) -> Circuits | None:
         """Read from the telemetry table."""
-        snapshot = self._cloud.circuits_row(ven_id)
+        snapshot = views.flowing(self._cloud.circuits_row(ven_id), self._cloud.newest_row(ven_id))
         return None if snapshot is None else views.circuits(snapshot)
 
     def dead_letters(self) -> Mapping[str, int] | None:

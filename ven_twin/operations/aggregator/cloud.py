@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from contracts.store import keys
+from contracts.store.batch_rows import ROW_ID, reach, rows_of, rows_within
 from contracts.store.items import Item, from_item, to_item
 from contracts.store.stack import (
     SECRET_CA,
@@ -23,6 +24,7 @@ from contracts.store.stack import (
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from contracts.wire.ids import EventId, VenId
+from contracts.wire.telemetry_batch import SAMPLES
 from ven_twin.operations.aggregator.batches import BATCH_MAX_KEYS, WRITE_MAX_ITEMS, read_batch, write_batch
 from ven_twin.operations.aggregator.cloud_errors import CloudError, explained, is_absent
 from ven_twin.operations.aggregator.local_tables import LocalCalls, LocalTables, stack_outputs
@@ -233,34 +235,43 @@ class Cloud:
             yield from read_batch(self.client("dynamodb"), table, wanted)
 
     def telemetry_after(self, ven_id: VenId, row_id: str) -> Iterator[Item]:
-        """A VEN's rows whose key is above *row_id*, oldest first."""
+        """A VEN's rows whose key is above *row_id*, oldest first; those of a batch each by itself."""
         values = {":v": ven_id, ":r": row_id, ":end": keys.ROWS_END}
-        rows = self._rows("#r BETWEEN :r AND :end", values, ConsistentRead=True)
-        yield from (row for row in rows if row[str(keys.TELEMETRY.sort)] != row_id)
+        items = self._rows("#r BETWEEN :r AND :end", values, ConsistentRead=True)
+        rows = rows_within(items, (row_id, keys.ROWS_END))
+        yield from (dict(row) for row in rows if row[ROW_ID] != row_id)
 
     def rows(self, partition: VenId, from_ts: int, to_ts: int, names: Sequence[str]) -> Iterator[Item]:
         """The rows of [from_ts, to_ts), oldest first, with the attributes *names*; read as they are taken."""
-        first, last = keys.telemetry_range(from_ts, to_ts)
+        between = keys.telemetry_range(from_ts, to_ts)
+        first, last = reach(between)
         values = {":v": partition, ":first": first, ":last": last}
-        named = {f"#a{place}": name for place, name in enumerate(names)}
-        projection = ", ".join(named)
-        return self._rows("#r BETWEEN :first AND :last", values, named, ProjectionExpression=projection)
+        named = {f"#a{place}": name for place, name in enumerate((*names, SAMPLES))}
+        projection = ", ".join(["#r", *named])
+        items = self._rows("#r BETWEEN :first AND :last", values, named, ProjectionExpression=projection)
+        return map(dict, rows_within(items, between, names))
 
     def circuits_row(self, ven_id: VenId) -> Item | None:
         """A VEN's latest snapshot of its circuits, or None."""
         return next(self._rows("#r = :r", {":v": ven_id, ":r": keys.CIRCUITS_ROW}), None)
 
+    def newest_row(self, ven_id: VenId) -> Item | None:
+        """The row that stands last by its VEN's clock, with its circuits, or None."""
+        values = {":v": ven_id, ":end": keys.ROWS_END}
+        item = next(self._rows("#r < :end", values, ScanIndexForward=False, Limit=1), None)
+        return None if item is None else dict(rows_of(item)[-1])
+
     def first_telemetry_ts(self, ven_id: VenId, but_not: str) -> int | None:
         """End of a VEN's first row that is not of boot *but_not*, UTC s; None when there is none."""
-        rows = self._rows(
+        items = self._rows(
             "#r < :end",
             {":v": ven_id, ":end": keys.ROWS_END, ":b": but_not},
-            {"#b": "bootId", "#t": "timestamp"},
-            FilterExpression="#b <> :b",
-            ProjectionExpression="#t",
+            {"#b": "bootId", "#t": "timestamp", "#s": SAMPLES},
+            FilterExpression="attribute_not_exists(#b) OR #b <> :b",
+            ProjectionExpression="#r, #t, #s",
         )
-        row = next(rows, None)
-        return None if row is None else int(row["timestamp"])
+        item = next(items, None)
+        return None if item is None else int(rows_of(item)[0]["timestamp"])
 
     def _rows(
         self, condition: str, values: Mapping[str, str], names: Mapping[str, str] = {}, **more: object

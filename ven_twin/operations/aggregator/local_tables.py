@@ -6,6 +6,7 @@ raised as botocore raises it. AWS itself is called by boto3: its regions, profil
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import http.client
@@ -108,7 +109,8 @@ class LocalTables:
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
             "Content-Type": "application/x-amz-json-1.0",
         }
-        answer = self.calls.post("dynamodb", operation, json.dumps(arguments).encode(), headers)
+        body = json.dumps(arguments, default=_in_base64).encode()
+        answer = self.calls.post("dynamodb", operation, body, headers)
         value: dict[str, Any] = json.loads(answer)
         return value
 
@@ -131,6 +133,11 @@ class LocalPages:
             if (last := page.get("LastEvaluatedKey")) is None:
                 return
             arguments["ExclusiveStartKey"] = last
+
+
+def _in_base64(value: bytes) -> str:
+    """A binary attribute as DynamoDB's JSON has it."""
+    return base64.b64encode(value).decode()
 
 
 def stack_outputs(calls: LocalCalls, stack: str) -> dict[str, str]:

@@ -5,8 +5,8 @@ function, which takes t(B) = t₀ + t₁·B. While one runs, a share of what com
 
     B = λ·(w + t(B)) / P   ⟹   B = λ·(w + t₀) / (P − λ·t₁),   from 1 to `BATCH_SIZE`
 
-with w the batching window, 0 in this stack. So with few VENs each message is an invocation; batches begin to
-fill where all pollers are busy, and are full from where P pollers cannot do more.
+with w the batching window, some seconds for telemetry. So with few VENs each message is an invocation;
+batches begin to fill where all pollers are busy, and are full from where P pollers cannot do more.
 
 Source: AWS Lambda, using Lambda with SQS (five pollers at first; more while messages wait). Interpretation:
 pollers are added only where batches are full already, so that they stay full; what a VEN sends at one
@@ -20,7 +20,7 @@ from math import ceil
 
 from ven_twin.operations.bill.measured import BatchTime
 
-POLLERS, BATCH_SIZE, WINDOW_S = 5, 10, 0.0
+POLLERS, BATCH_SIZE = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Batches:
 
 
 def batches(
-    messages: float, seconds: float, time: BatchTime, *, window_s: float = WINDOW_S, pollers: int = POLLERS
+    messages: float, seconds: float, time: BatchTime, *, window_s: float = 0.0, pollers: int = POLLERS
 ) -> Batches:
     """The batches of so many *messages* in *seconds*, for a function of *time*."""
     per_s = messages / seconds

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 
 from contracts.wire.units import S_PER_DAY, S_PER_MIN
-from ven_twin.operations.bill.fleet import DAYS, EVENT_S, BilledFleet
+from ven_twin.operations.bill.fleet import AROUND_EVENT_S, DAYS, EVENT_S, BilledFleet
 from ven_twin.operations.bill.measured import measured
 from ven_twin.operations.bill.rows import READ_UNIT_BYTES, VEN_ROW_BYTES, read_units
 from ven_twin.operations.prices import BillItem
@@ -44,7 +44,7 @@ def items(fleet: BilledFleet) -> Iterator[BillItem]:
     for item in one_event(fleet):
         yield BillItem(f"events: {item.name}", item.how, item.quantity * fleet.events, item.price)
     days = fleet.vens * DAYS
-    day_units = read_units(S_PER_DAY, fleet.interval_s)
+    day_units = read_units(S_PER_DAY, fleet.interval_s, fleet.rows_a_message)
     how = f"each past day once, {day_units} units a VEN"
     yield BillItem("events: days read", how, days * day_units, "dynamodb_read")
     yield BillItem("events: days kept", "in quarter hours", days * DAY_WRITES, "dynamodb_write")
@@ -79,7 +79,7 @@ def _runs(fleet: BilledFleet) -> Iterator[BillItem]:
 
 
 def _tables(fleet: BilledFleet) -> Iterator[BillItem]:
-    units = [read_units(seconds, fleet.interval_s) for seconds in ROWS_READ_S.values()]
+    units = [_window_units(fleet, seconds) for seconds in ROWS_READ_S.values()]
     shared_out = EVENT_S / S_PER_MIN / REDISPATCH_MIN
     fleet_reads = ceil(fleet.vens * VEN_ROW_BYTES / READ_UNIT_BYTES) + fleet.vens
     reads = fleet.vens * (sum(units) + OTHER_READS * len(units)) + shared_out * fleet_reads + LOOKS
@@ -92,6 +92,13 @@ def _tables(fleet: BilledFleet) -> Iterator[BillItem]:
     )
     writes = 3 * len(units) * max(1, fleet.vens / 100) + len(units) * fleet.vens + LOOKS
     yield BillItem("DynamoDB writes", "reports, counts, each VEN's performance", writes, "dynamodb_write")
+
+
+def _window_units(fleet: BilledFleet, seconds: float) -> int:
+    """Read units of a VEN's rows of a settlement: those of the event and around it stand each by itself."""
+    alone_s = EVENT_S + 2 * AROUND_EVENT_S
+    together = read_units(seconds - alone_s, fleet.interval_s, fleet.rows_a_message)
+    return read_units(alone_s, fleet.interval_s) + together
 
 
 def _shadows(fleet: BilledFleet) -> Iterator[BillItem]:

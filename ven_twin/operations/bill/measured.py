@@ -69,6 +69,7 @@ class BillFigures(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         updates_a_day: a VEN's own shadow updates without an event, by the day that was lived.
+        snapshots_a_day: of its circuits, likewise.
         record_kb: of the shadow's record at an update, each rounded up, on average.
         batches: functions that queues feed.
         fleets: functions that go over the fleet.
@@ -76,6 +77,7 @@ class BillFigures(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     updates_a_day: Mapping[str, int]
+    snapshots_a_day: Mapping[str, int]
     record_kb: float
     batches: Mapping[str, BatchTime]
     fleets: Mapping[str, FleetTime]
@@ -85,6 +87,11 @@ class BillFigures(msgspec.Struct, frozen=True, rename="camel"):
     def updates(self) -> float:
         """A VEN's own shadow updates a day: the mean of the days."""
         return sum(self.updates_a_day.values()) / len(self.updates_a_day)
+
+    @property
+    def snapshots(self) -> float:
+        """A VEN's snapshots of its circuits a day: the mean of the days."""
+        return sum(self.snapshots_a_day.values()) / len(self.snapshots_a_day)
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from contracts.wire.units import S_PER_MIN
 from ven_twin.operations.bill.bill import Bill
-from ven_twin.operations.bill.fleet import PROD_RETENTION_DAYS, RETENTION_DAYS, BilledFleet
+from ven_twin.operations.bill.fleet import BATCH_S, PROD_RETENTION_DAYS, RETENTION_DAYS, BilledFleet
 
 WATCHED_H = 8.0
 SLOW_S, USUAL_S = 5 * S_PER_MIN, 30
@@ -34,6 +34,11 @@ class Option:
 OPTIONS = (
     Option("a row every 30 s", "run --report-interval 30s", lambda fleet: replace(fleet, interval_s=USUAL_S)),
     Option("a row every 5 min", "run --report-interval 5m", lambda fleet: replace(fleet, interval_s=SLOW_S)),
+    Option("each row at once", "run --batch 0", lambda fleet: replace(fleet, batch_s=0.0)),
+    Option("rows in batches of 4 min", "run --batch 4m", lambda fleet: replace(fleet, batch_s=BATCH_S)),
+    Option("by the broker", "run --no-basic-ingest", lambda fleet: replace(fleet, basic_ingest=False)),
+    Option("past the broker", "run --basic-ingest", lambda fleet: replace(fleet, basic_ingest=True)),
+    Option("no waiting for a batch", "-c telemetry_window_s=0", lambda fleet: replace(fleet, window_s=0.0)),
     Option("every VEN by claim, without a secret", "certs claim", lambda fleet: replace(fleet, claimed=True)),
     Option(
         f"rows kept {RETENTION_DAYS} days",

@@ -14,7 +14,7 @@ QUEUES = 3
 """Queues that functions are fed by."""
 FUNCTION_METRICS, FLEET_METRICS = 15, 9
 """Put out in every hour: by the functions of messages six each, by the hourly sweep three; by the watch."""
-ALARMS, DASHBOARDS = 22, 1
+ALARMS, DASHBOARDS = 23, 1
 RUN_GB_S = 0.05
 """Of the watch or the sweep without a VEN. Interpretation: 1 GB for 50 ms."""
 

@@ -152,7 +152,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def skew_s(self) -> float | None:
         """The cloud's time less the VEN's, s: the median over the rows. None without a row."""
-        return median(row.received_ts - row.timestamp for row in self.rows) if self.rows else None
+        newest = {row.received_ts: row.timestamp for row in sorted(self.rows, key=lambda row: row.timestamp)}
+        return median(received_ts - ts for received_ts, ts in newest.items()) if newest else None
 
     @property
     def marks_rows(self) -> bool:

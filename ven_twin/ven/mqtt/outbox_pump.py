@@ -6,84 +6,24 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-from ven_twin.ven.mqtt.reason_codes import describe, is_refusal, is_retryable
+from contracts.wire.telemetry_batch import BATCH_MAX_ROWS
+from ven_twin.ven.mqtt.basic_ingest import BasicIngest
+from ven_twin.ven.mqtt.batching import TELEMETRY, Pace, Parcel, Waiting, parcels
+from ven_twin.ven.mqtt.reason_codes import NOT_AUTHORIZED, describe, is_refusal, is_retryable
+from ven_twin.ven.mqtt.send_window import InFlight, SendWindow, payload_max_bytes, unsendable
 from ven_twin.ven.storage.outbox import Outbox
-from ven_twin.ven.storage.rows import OutboxRow
 
-IN_FLIGHT_MAX = 90
-"""AWS IoT takes 100 unacknowledged publishes on a connection; the rest is its margin."""
-PER_SECOND_MAX = 90
-"""AWS IoT discards what exceeds 100 publishes a second on a connection."""
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """A message sent and not yet acknowledged; *row_id* is None when it did not come from the outbox."""
-
-    row_id: int | None
-    topic: str
-    sent_at_s: float
-
-
-class SendWindow:
-    """At most 90 messages in flight and 90 in any second, and less when the broker says so (guards 3, 15)."""
-
-    def __init__(self, in_flight_max: int = IN_FLIGHT_MAX, per_second: int = PER_SECOND_MAX) -> None:
-        self._limit = in_flight_max
-        self._open = in_flight_max
-        self._per_second = per_second
-        self._sent_at_s: deque[float] = deque(maxlen=per_second)
-        self._in_flight: dict[int, InFlight] = {}
-
-    def __len__(self) -> int:
-        return len(self._in_flight)
-
-    @property
-    def oldest(self) -> InFlight | None:
-        """The message that has waited longest for its acknowledgement."""
-        return next(iter(self._in_flight.values()), None)
-
-    def reopen(self, receive_maximum: int | None) -> None:
-        """Start a connection: nothing in flight. Two ids stay free for gmqtt, which counts SUBSCRIBE too."""
-        self._in_flight.clear()
-        self._open = self._limit if receive_maximum is None else min(self._limit, max(1, receive_maximum - 2))
-
-    def room(self, now_s: float) -> int:
-        """The number of messages that may be sent now."""
-        while self._sent_at_s and now_s - self._sent_at_s[0] >= 1.0:
-            self._sent_at_s.popleft()
-        return min(self._open - len(self._in_flight), self._per_second - len(self._sent_at_s))
-
-    def opens_at_s(self) -> float | None:
-        """The time at which the rate lets the next message through; None when an acknowledgement has to."""
-        if len(self._in_flight) >= self._open or len(self._sent_at_s) < self._per_second:
-            return None
-        return self._sent_at_s[0] + 1.0
-
-    def sent(self, packet_id: int | None, message: InFlight) -> None:
-        """Count a message; without a packet id (QoS 0) it is never in flight."""
-        self._sent_at_s.append(message.sent_at_s)
-        if packet_id is not None:
-            self._in_flight[packet_id] = message
-
-    def acked(self, packet_id: int) -> InFlight | None:
-        """Take a message out of flight."""
-        return self._in_flight.pop(packet_id, None)
-
-
-PAYLOAD_MAX_BYTES = 128 * 1024
-TOPIC_MAX_BYTES = 256
-TOPIC_MAX_SLASHES = 7
-"""Source: AWS IoT Core quotas."""
-_PACKET_OVERHEAD_BYTES = 16
 RETRY_PAUSE_S = 1.0
 _REFUSALS_MAX = 5
 _SUSPECT_LOSSES_MAX = 5
 _SUSPECT_WITHIN_S = 2.0
+_ROWS_AT_ONCE = 4 * BATCH_MAX_ROWS
+"""Rows of a backlog that are read at a time, where they go in batches."""
 
 logger = logging.getLogger(__name__)
 
@@ -114,14 +54,23 @@ class Wire(Protocol):
 class OutboxPump:
     """Sends what waits as far as the window allows, and settles each message by its PUBACK.
 
+    Telemetry may wait for more of it, by its `Pace`; a PUBACK settles all rows of a batch.
+
     A row whose sending ends the connection again and again is sent alone, and put aside after five times
-    (guard 12): the rows behind it are not to wait for ever.
+    (guard 12): the rows behind it are not to wait for ever. So the rows of a batch are sent one by one, when
+    the connection ended as it was sent or it was refused.
+
+    *rule_topics* are topics of Basic Ingest by the usual ones, see `ven_twin.ven.mqtt.basic_ingest`.
     """
 
-    def __init__(self, outbox: Outbox, on_progress: Callable[[], None]) -> None:
+    def __init__(
+        self, outbox: Outbox, on_progress: Callable[[], None], rule_topics: Mapping[str, str] | None = None
+    ) -> None:
         self._outbox = outbox
         self._on_progress = on_progress
         self._window = SendWindow()
+        self._waiting = Waiting()
+        self._basic_ingest = BasicIngest(rule_topics or {})
         self._urgent: deque[_Urgent] = deque()
         self._wake = asyncio.Event()
         self._not_before_s = 0.0
@@ -129,6 +78,7 @@ class OutboxPump:
         self._suspect: int | None = None
         self._suspect_losses = 0
         self._one_at_a_time = False
+        self._alone: set[int] = set()
         self.last_puback_s: float | None = None
 
     @property
@@ -141,17 +91,34 @@ class OutboxPump:
         """Send time of the oldest message in flight, by the monotonic clock."""
         return None if self._window.oldest is None else self._window.oldest.sent_at_s
 
+    @property
+    def pace(self) -> Pace:
+        """The pace at which telemetry goes out."""
+        return self._waiting.pace
+
     def wake(self) -> None:
         """Look at the outbox now."""
         self._wake.set()
 
+    def keep_pace(self, pace: Pace) -> None:
+        """Send telemetry at *pace* from now on; what has waited for longer goes now."""
+        if pace != self._waiting.pace:
+            self._waiting = replace(self._waiting, pace=pace)
+            self.wake()
+
+    def hurry(self) -> None:
+        """Send now what waits."""
+        if self._outbox.waiting:
+            self._let_go()
+            self.wake()
+
     async def run(self, wire: Wire) -> None:
         """Send until cancelled; idle, it waits for ``wake`` and does nothing else."""
-        self._window.reopen(wire.receive_maximum)
+        self.begin(wire)
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            resume_at_s = self._send_what_may_go(wire)
+            resume_at_s = self.send_what_may_go(wire)
             delay_s = None if resume_at_s is None else max(0.0, resume_at_s - time.monotonic())
             timer = None if delay_s is None else loop.call_later(delay_s, self._wake.set)
             try:
@@ -159,6 +126,11 @@ class OutboxPump:
             finally:
                 if timer is not None:
                     timer.cancel()
+
+    def begin(self, wire: Wire) -> None:
+        """Begin on a new connection: nothing is under way, and what has waited goes at once."""
+        self._window.reopen(wire.receive_maximum)
+        self._waiting, self._basic_ingest = self._waiting.connected(), self._basic_ingest.connected()
 
     async def send_now(self, topic: str, payload: bytes, qos: int) -> bool:
         """Send ahead of the outbox, within the window; False when the connection went before it could go."""
@@ -173,11 +145,10 @@ class OutboxPump:
         if message is None:
             return
         self.last_puback_s = time.monotonic()
-        if message.row_id is None:
-            if is_refusal(code):
-                logger.warning("publish to %s refused: %s", message.topic, describe(code))
-        else:
-            self._settle(message.row_id, message.topic, code)
+        if message.row_ids:
+            self._settle(message, code)
+        elif is_refusal(code):
+            logger.warning("publish to %s refused: %s", message.topic, describe(code))
         self.wake()
         self._on_progress()
 
@@ -197,19 +168,25 @@ class OutboxPump:
         if not by_peer or oldest is None or time.monotonic() - oldest.sent_at_s > _SUSPECT_WITHIN_S:
             return False
         self._one_at_a_time = True
-        if oldest.row_id is None:
+        if not oldest.row_ids:
             return False
-        self._suspect_losses = self._suspect_losses + 1 if oldest.row_id == self._suspect else 1
-        self._suspect = oldest.row_id
+        if self._basic_ingest.uses(oldest.topic):
+            self._by_rules(self._basic_ingest.lost(oldest.topic), "the connection ended as one was sent")
+        if len(oldest.row_ids) > 1:
+            self._alone.update(oldest.row_ids)
+            return False
+        (row_id,) = oldest.row_ids
+        self._suspect_losses = self._suspect_losses + 1 if row_id == self._suspect else 1
+        self._suspect = row_id
         if self._suspect_losses < _SUSPECT_LOSSES_MAX:
             return False
         self._put_aside(
-            oldest.row_id, oldest.topic, f"the connection ended {self._suspect_losses} times as it was sent"
+            row_id, oldest.topic, f"the connection ended {self._suspect_losses} times as it was sent"
         )
         self._suspect = None
         return True
 
-    def _send_what_may_go(self, wire: Wire) -> float | None:
+    def send_what_may_go(self, wire: Wire) -> float | None:
         """Fill the window; when to look again, or None when an event will say so."""
         while True:
             now_s = time.monotonic()
@@ -223,59 +200,100 @@ class OutboxPump:
             if self._urgent:
                 self._send_urgent(wire, self._urgent.popleft(), now_s)
                 continue
-            rows = self._outbox.window(room)
-            if not rows:
-                return None
-            for row in rows:
-                self._send_row(wire, row, now_s)
+            passed_over = self._outbox.waiting
+            ready = self._ready(wire, room)
+            for parcel in ready:
+                self._send_parcel(wire, parcel, now_s)
+            if not ready:
+                self._waiting = self._waiting.drained()
+            self._waiting = self._waiting.counted(self._outbox.waiting, now_s)
+            due_s = self._waiting.due_s(self._outbox.waiting)
+            if due_s is not None and due_s <= now_s:
+                self._let_go()
+            elif not ready and self._outbox.waiting == passed_over:
+                return due_s
+
+    def _let_go(self) -> None:
+        self._outbox.let_go()
+        self._waiting = self._waiting.let_go()
+
+    def _ready(self, wire: Wire, room: int) -> list[Parcel]:
+        """The next messages out of the outbox, no more than there is *room* for."""
+        waiting = self._waiting
+        limit = min(room * BATCH_MAX_ROWS, _ROWS_AT_ONCE) if waiting.pace.batches else room
+        rows = self._outbox.window(limit, without=TELEMETRY if waiting.holds else None)
+        if not waiting.pace.batches:
+            return [Parcel.of(row) for row in rows]
+        ready = parcels(rows, self._alone, partial(payload_max_bytes, packet_max_bytes=wire.packet_max_bytes))
+        for parcel in ready[room:]:
+            for row_id in parcel.row_ids:
+                self._outbox.release(row_id)
+        return ready[:room]
 
     def _send_urgent(self, wire: Wire, urgent: _Urgent, now_s: float) -> None:
         if urgent.sent.done():  # its sender no longer waits
             return
         packet_id = wire.send(urgent.topic, urgent.payload, urgent.qos)
-        self._window.sent(packet_id, InFlight(None, urgent.topic, now_s))
+        self._window.sent(packet_id, InFlight((), urgent.topic, now_s))
         urgent.sent.set_result(True)
 
-    def _send_row(self, wire: Wire, row: OutboxRow, now_s: float) -> None:
-        objection = unsendable(row.topic, row.payload, wire.packet_max_bytes)
+    def _send_parcel(self, wire: Wire, parcel: Parcel, now_s: float) -> None:
+        topic = self._basic_ingest.topic(parcel.topic)
+        objection = unsendable(topic, parcel.payload, wire.packet_max_bytes)
         if objection is not None:
-            self._put_aside(row.id, row.topic, objection)
+            self._refused(parcel.row_ids, topic, objection)
             return
-        self._window.sent(wire.send(row.topic, row.payload, 1), InFlight(row.id, row.topic, now_s))
+        packet_id = wire.send(topic, parcel.payload, 1)
+        self._window.sent(packet_id, InFlight(parcel.row_ids, topic, now_s))
+        if parcel.kind == TELEMETRY:
+            self._waiting = self._waiting.sent()
 
-    def _settle(self, row_id: int, topic: str, code: int) -> None:
-        self._one_at_a_time = False
-        if row_id == self._suspect:
+    def _settle(self, message: InFlight, code: int) -> None:
+        self._alone = {row_id for row_id in self._alone if row_id > message.row_ids[-1]}  # others were shed
+        self._one_at_a_time = bool(self._alone)
+        if self._suspect in message.row_ids:
             self._suspect = None
         if not is_refusal(code):
-            self._refusals.pop(row_id, None)
-            self._outbox.acked(row_id)
+            self._basic_ingest = self._basic_ingest.acked(message.topic)
+            for row_id in message.row_ids:
+                self._refusals.pop(row_id, None)
+                self._outbox.acked(row_id)
             return
-        self._refusals[row_id] += 1
-        refusals = self._refusals[row_id]
+        if code == NOT_AUTHORIZED and self._basic_ingest.uses(message.topic):
+            self._by_rules(self._basic_ingest.refused(message.topic), describe(code))
+            self._release(message.row_ids)
+            return
+        first = message.row_ids[0]
+        self._refusals[first] += 1
+        refusals = self._refusals[first]
         if is_retryable(code) and refusals < _REFUSALS_MAX:
-            self._outbox.release(row_id)
+            self._release(message.row_ids)
             self._not_before_s = time.monotonic() + RETRY_PAUSE_S * 2 ** (refusals - 1)
             return
-        self._put_aside(row_id, topic, f"the broker refused it: {describe(code)}")
+        self._refused(message.row_ids, message.topic, f"the broker refused it: {describe(code)}")
+
+    def _refused(self, row_ids: tuple[int, ...], topic: str, reason: str) -> None:
+        """Put the row that cannot be sent aside; of several each is sent by itself, to tell which."""
+        self._refusals.pop(row_ids[0], None)
+        if len(row_ids) == 1:
+            self._put_aside(row_ids[0], topic, reason)
+            return
+        self._alone.update(row_ids)
+        self._release(row_ids)
+
+    def _release(self, row_ids: tuple[int, ...]) -> None:
+        for row_id in row_ids:
+            self._outbox.release(row_id)
+
+    def _by_rules(self, basic_ingest: BasicIngest, reason: str) -> None:
+        """Go on with *basic_ingest*; say so when that ends it."""
+        if self._basic_ingest.topics and not basic_ingest.topics:
+            logger.warning("publishing without Basic Ingest from now on: %s", reason)
+        self._basic_ingest = basic_ingest
 
     def _put_aside(self, row_id: int, topic: str, reason: str) -> None:
         self._refusals.pop(row_id, None)
+        self._alone.discard(row_id)
         self._outbox.quarantine(row_id, reason)
         logger.warning("message %d to %s put aside: %s", row_id, topic, reason)
         self._on_progress()
-
-
-def unsendable(topic: str, payload: bytes, packet_max_bytes: int | None = None) -> str | None:
-    """The broker's objection to this message, or None (guard 12)."""
-    topic_bytes = len(topic.encode())
-    if not topic or topic_bytes > TOPIC_MAX_BYTES or topic.count("/") > TOPIC_MAX_SLASHES:
-        return f"its topic has {topic_bytes} bytes and {topic.count('/')} slashes"
-    if "+" in topic or "#" in topic:
-        return "its topic has a wildcard"
-    payload_max = PAYLOAD_MAX_BYTES
-    if packet_max_bytes is not None:
-        payload_max = min(payload_max, packet_max_bytes - topic_bytes - _PACKET_OVERHEAD_BYTES)
-    if len(payload) > payload_max:
-        return f"its payload has {len(payload)} bytes, at most {payload_max} are taken"
-    return None

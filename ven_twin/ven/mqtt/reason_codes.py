@@ -11,6 +11,7 @@ from typing import Literal
 Protocol = Literal["5", "3.1.1"]
 
 SESSION_TAKEN_OVER = 0x8E
+NOT_AUTHORIZED = 0x87
 
 REASONS: Mapping[int, str] = {
     0x80: "unspecified error",

@@ -27,18 +27,20 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from sqlite3 import Connection
 
 from ven_twin.ven.errors import IdentityError
 from ven_twin.ven.identity.identity_files import Identity, credentials
 from ven_twin.ven.mqtt.backoff import TAKEOVER_LIMIT, Backoff, TakeoverWatch
+from ven_twin.ven.mqtt.batching import Pace
 from ven_twin.ven.mqtt.connect_gate import ConnectGate
 from ven_twin.ven.mqtt.gmqtt_link import ALPN, GmqttLink, or_lose, watch
 from ven_twin.ven.mqtt.inbox import Inbox, OnMessage, Subscriptions, or_log
-from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
+from ven_twin.ven.mqtt.outbox_pump import OutboxPump
 from ven_twin.ven.mqtt.reason_codes import Loss, LossKind, Protocol, transport_loss
+from ven_twin.ven.mqtt.send_window import unsendable
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.storage.outbox import Outbox
 from ven_twin.ven.storage.rows import Message
@@ -85,6 +87,7 @@ class MqttSession:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         puback_timeout_s: float = PUBACK_TIMEOUT_S,
         gate: ConnectGate | None = None,
+        rule_topics: Mapping[str, str] | None = None,
     ) -> None:
         self._gate = ConnectGate() if gate is None else gate
         self._endpoint, self._port = endpoint, port
@@ -102,9 +105,10 @@ class MqttSession:
         self._takeovers = TakeoverWatch(
             TAKEOVER_LIMIT[protocol] if takeover_limit is None else takeover_limit
         )
-        self._pump = OutboxPump(outbox, self._notify)
+        self._pump = OutboxPump(outbox, self._notify, rule_topics or {})
         self._link: GmqttLink | None = None
         self._stop, self._hurry, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._drains = False
         self._finished = asyncio.Event()
         self._finished.set()
         self._status = SessionStatus(SessionState.STOPPED, time.time(), reason="not started")
@@ -143,6 +147,14 @@ class MqttSession:
         self._pump.wake()
         self._notify()
         return row_ids
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Send telemetry at *pace* from now on; of a session that drains nothing waits."""
+        self._pump.keep_pace(pace.at_once() if self._drains else pace)
+
+    def hurry(self) -> None:
+        """Send now the telemetry that waits."""
+        self._pump.hurry()
 
     async def publish_now(self, topic: str, payload: bytes, qos: int = 1) -> bool:
         """Send ahead of the outbox and keep nothing; True once written, False when it cannot be sent."""
@@ -199,6 +211,8 @@ class MqttSession:
 
     async def stop(self, drain_s: float) -> None:
         """Let the outbox drain for at most *drain_s* while there is a connection, then disconnect and end."""
+        self._drains = True
+        self.keep_pace(self._pump.pace)
         live = (SessionState.CONNECTING, SessionState.CONNECTED)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)

@@ -9,11 +9,13 @@ from contracts.errors import OversizeError
 from contracts.wire import codec
 from contracts.wire.shadow import STATE_MAX_BYTES, check_state, difference
 from contracts.wire.topics import Topics
-from ven_twin.control.shadow_sync import ShadowCopy, one_patch, worth_saying
+from ven_twin.control.shadow_sync import ShadowCopy, one_patch, worth_saying, worth_saying_after_s
 
 UPDATE_PERIOD_S = 1.0
 HEARTBEAT_S = 15 * 60.0
 ANSWER_TIMEOUT_S = 10.0
+NEW_S = 5 * 60.0
+"""So long after the shadow was read nothing waits: at first a VEN has more to say."""
 
 Send = Callable[[str, bytes], Awaitable[bool]]
 
@@ -80,24 +82,32 @@ class ShadowClient:
         self._token, self._under_way = None, {}
         return True
 
-    def due_s(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> float:
-        """Time of the next work, monotonic s."""
+    def due_s(
+        self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float, *, quiet: bool = False
+    ) -> float:
+        """Time of the next work, monotonic s; while it is *quiet*, offers alone may wait."""
         if self._token is not None:
             return self._sent_s + ANSWER_TIMEOUT_S
         if not copy.synchronized:
             again_s = max(now_s, self._read_s + UPDATE_PERIOD_S)
             return again_s if self._get_s is None else self._get_s + ANSWER_TIMEOUT_S
         soon_s = max(now_s, self._tried_s + UPDATE_PERIOD_S)
-        if self._desired or worth_saying(copy.reported, reported):
+        if self._desired:
             return soon_s
-        return max(soon_s, self._sent_s + HEARTBEAT_S)
+        if quiet and now_s >= self._read_s + NEW_S:
+            wait_s = worth_saying_after_s(copy.reported, reported)
+        else:
+            wait_s = 0.0 if worth_saying(copy.reported, reported) else HEARTBEAT_S
+        return max(soon_s, self._sent_s + min(wait_s, HEARTBEAT_S))
 
-    async def sync(self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float) -> float | None:
+    async def sync(
+        self, copy: ShadowCopy, reported: Mapping[str, object], now_s: float, *, quiet: bool = False
+    ) -> float | None:
         """Publish what has changed, or read the shadow anew, when that is due at *now_s*.
 
         Returns the time of the next work, monotonic s, when nothing was due.
         """
-        due_s = self.due_s(copy, reported, now_s)
+        due_s = self.due_s(copy, reported, now_s, quiet=quiet)
         if now_s < due_s:
             return due_s
         if self._token is not None or not copy.synchronized:

@@ -76,7 +76,7 @@ class MendingOutbox(Outbox):
         before = LossCounts.of(opened.db)
         move_notes(memory, opened.db)
         memory.close()
-        self._handed_out, self._again, self._last_id = 0, [], 0
+        self._handed_out, self._again, self._passed_over, self._last_id = 0, [], [], 0
         lost.absorb(before)
         self._go_on(opened, lost)
         logger.warning("the disk is back: %d messages are kept in %s again", self._depth, path)

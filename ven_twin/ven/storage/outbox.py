@@ -54,6 +54,7 @@ class Outbox:
         self._cap_bytes = cap_bytes
         self._handed_out = 0  # rows up to this id have been taken by window()
         self._again: list[int] = []  # rows below it that are to be taken once more, in order
+        self._passed_over: list[int] = []  # rows below it that were passed over, in order
         self._in_flight: dict[int, int] = {}  # row id -> bytes
         self._done: set[int] = set()  # acknowledged, still to be deleted
         self._last_id = 0
@@ -167,8 +168,22 @@ class Outbox:
         """Count rows that were read and are not whole."""
         self._transactions.lost.add(damaged=rows)
 
-    def window(self, limit: int) -> list[OutboxRow]:
-        """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on."""
+    @property
+    def waiting(self) -> int:
+        """Rows that `window` has passed over, and that wait for `let_go`; with those that were shed since."""
+        return len(self._passed_over)
+
+    def let_go(self) -> None:
+        """Have `window` return the rows that it has passed over, each at its place."""
+        self._again = sorted([*self._again, *self._passed_over])
+        self._passed_over.clear()
+
+    def window(self, limit: int, *, without: str | None = None) -> list[OutboxRow]:
+        """Up to *limit* rows, oldest first, that are not in flight; they are in flight from now on.
+
+        New rows of the kind *without* are passed over. Where there are many of them it may return fewer
+        rows than there are: it is to be called again as long as `waiting` grows.
+        """
         rows: list[OutboxRow] = []
         if self._depth <= len(self._in_flight):  # none waits, and the file need not be read for that
             return rows
@@ -176,7 +191,7 @@ class Outbox:
             while self._again and len(rows) < limit:
                 rows += self._take("id = ?", self._again[0], 1)
                 del self._again[0]
-            rows += self._take("id > ?", self._handed_out, limit - len(rows))
+            rows += self._take("id > ?", self._handed_out, limit - len(rows), without)
         return rows
 
     def acked(self, row_id: int) -> None:
@@ -212,6 +227,7 @@ class Outbox:
             self.flush()
             self._in_flight.clear()
             self._again.clear()
+            self._passed_over.clear()
             self._handed_out = 0
         elif self._in_flight.pop(row_id, None) is not None:
             bisect.insort(self._again, row_id)
@@ -248,7 +264,7 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, condition: str, value: int, limit: int) -> list[OutboxRow]:
+    def _take(self, condition: str, value: int, limit: int, without: str | None = None) -> list[OutboxRow]:
         columns = "id, bytes, checksum, kind, topic, payload"
         query = f"SELECT {columns} FROM outbox WHERE {condition} ORDER BY id LIMIT ?"  # noqa: S608 - both conditions are above
         rows: list[OutboxRow] = []
@@ -258,6 +274,9 @@ class Outbox:
                 break
             self._handed_out = max(self._handed_out, row_id)
             if row_id in self._done:
+                continue
+            if row[0] == without:
+                self._passed_over.append(row_id)
                 continue
             self._in_flight[row_id] = size
             if schema.is_whole(crc, *row):

@@ -215,6 +215,26 @@ def test_silence_is_four_report_intervals_and_five_seconds_at_least(
     assert words_of(silence(ven("a", report_interval_s=interval_s), last, NOW)) == why
 
 
+@pytest.mark.parametrize(
+    ("called_s", "quiet_s", "why"),
+    [
+        (None, 360, None),
+        (None, 361, "silent for 361 s"),
+        (119, 360, None),
+        (119, 361, "silent for 361 s"),
+        (120, 121, "silent for 121 s"),
+        (120, 120, None),
+    ],
+)
+def test_a_ven_whose_rows_wait_for_each_other_is_not_silent_in_peace(
+    called_s: int | None, quiet_s: int, why: str | None
+) -> None:
+    """Four minutes more, until it has been called for four rows: from then on each comes at once."""
+    last = row_of("a", 1.0, at_ts=NOW - quiet_s)
+    called_ts = None if called_s is None else NOW - called_s
+    assert words_of(silence(ven("a", batch_s=240.0), last, NOW, called_ts=called_ts)) == why
+
+
 def test_a_row_that_says_a_later_time_does_not_hide_silence() -> None:
     """A VEN whose clock is ahead is silent by when the cloud last heard it."""
     last = msgspec.structs.replace(row_of("a", 1.0, at_ts=NOW + 600), received_ts=NOW - 200)

@@ -409,3 +409,12 @@ def test_one_ven_with_one_row_does_not_take_the_whole_event() -> None:
     assert outcome.plan is not None
     assert outcome.plan.unavailable["liar"] == "silent for 1300 s"
     assert sum(calls_of(outcome).values()) == pytest.approx(61.2)
+
+
+def test_who_rests_between_two_batches_is_called_to_make_up() -> None:
+    """A VEN that nobody has called sends its rows every four minutes: it is no worse than others."""
+    resting = tuple(row_of(name, 0.0, at_ts=NOW - 200.0, event_id=None) for name in "cd")
+    rows = (row_of("a", 2.0), row_of("b", 4.0), *resting)
+    in_batches = (*ABCD[:2], *(msgspec.structs.replace(each, batch_s=240.0) for each in ABCD[2:]))
+    assert "c" in calls_of(rebalanced(NINE, in_batches, rows))
+    assert "c" not in calls_of(rebalanced(NINE, ABCD, rows))

@@ -9,13 +9,14 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from contracts.store.keys import TELEMETRY, day_row_id, telemetry_row_id
+from contracts.store.keys import TELEMETRY, day_row_id, telemetry_range, telemetry_row_id
 from contracts.wire.ids import VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, Frame
 from lambdas.settle_event.logic.energy import PowerRow, Window
 from lambdas.shared import clock
 from lambdas.shared.tables import Table
+from lambdas.shared.telemetry_rows import TelemetryReader
 
 DAY = 20_649
 """Wednesday 15 July 2026."""
@@ -43,16 +44,18 @@ class StoredTelemetry:
             self.days[item["rowId"]] = item
         return {"UnprocessedItems": {}}
 
-    def query_rows(
-        self, kind: type[Any], _: str, between: tuple[str, str], *, newest_first: bool = False
-    ) -> Iterator[list[Any]]:
-        """Rows, or days, between two sort keys."""
+    def query_rows(self, kind: type[Any], _: str, between: tuple[str, str]) -> Iterator[list[Any]]:
+        """Days, between two sort keys."""
         low, high = between
-        if kind is not PowerRow:
-            days = (item for row_id, item in self.days.items() if low <= row_id <= high)
-            yield [msgspec.convert(item, kind, strict=False) for item in days]
-            return
-        first, after = ((int(text[:10]) - 1) // DAY_S for text in between)
+        days = (item for row_id, item in self.days.items() if low <= row_id <= high)
+        yield [msgspec.convert(item, kind, strict=False) for item in days]
+
+    def query_pages(
+        self, reader: TelemetryReader[Any], _: str, __: object, *, newest_first: bool
+    ) -> Iterator[list[Any]]:
+        """Rows of the times of *reader*."""
+        first, after = ((time_ts - 1) // DAY_S for time_ts in (reader.from_ts, reader.to_ts))
+        low, high = telemetry_range(reader.from_ts, reader.to_ts)
         self.read_days += range(after - 1, first - 1, -1)
         ids = sorted((row_id for row_id in self.rows if low <= row_id <= high), reverse=newest_first)
         yield [self.rows[row_id] for row_id in ids]

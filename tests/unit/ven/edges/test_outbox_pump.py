@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.waiting import GIVE_UP_S
-from ven_twin.ven.mqtt.outbox_pump import OutboxPump, unsendable
+from ven_twin.ven.mqtt.outbox_pump import OutboxPump
+from ven_twin.ven.mqtt.send_window import unsendable
 from ven_twin.ven.storage.outbox import Outbox
 
 

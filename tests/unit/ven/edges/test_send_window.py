@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ven_twin.ven.mqtt.outbox_pump import InFlight, SendWindow
+from ven_twin.ven.mqtt.send_window import InFlight, SendWindow
 
 
 def fill(window: SendWindow, count: int, at_s: float, first: int = 1) -> None:
     """Send *count* messages at one moment."""
     for packet_id in range(first, first + count):
-        window.sent(packet_id, InFlight(packet_id, "t", at_s))
+        window.sent(packet_id, InFlight((packet_id,), "t", at_s))
 
 
 def test_an_acknowledgement_opens_the_window() -> None:
@@ -17,7 +17,7 @@ def test_an_acknowledgement_opens_the_window() -> None:
     fill(window, 3, at_s=0)
     assert window.room(0) == 0
     assert window.opens_at_s() is None
-    assert window.acked(2) == InFlight(2, "t", 0)
+    assert window.acked(2) == InFlight((2,), "t", 0)
     assert window.room(0) == 1
     assert window.acked(2) is None
 
@@ -52,7 +52,7 @@ def test_a_new_connection_has_nothing_in_flight_but_the_same_rate() -> None:
 def test_qos_0_counts_for_the_rate_only() -> None:
     """A message without packet id is never in flight."""
     window = SendWindow(in_flight_max=5, per_second=5)
-    window.sent(None, InFlight(None, "t", 0))
+    window.sent(None, InFlight((), "t", 0))
     assert len(window) == 0
     assert window.room(0) == 4
 
@@ -62,6 +62,6 @@ def test_the_oldest_is_the_one_sent_first() -> None:
     window = SendWindow()
     fill(window, 1, at_s=1.0, first=7)
     fill(window, 1, at_s=2.0, first=3)
-    assert window.oldest == InFlight(7, "t", 1.0)
+    assert window.oldest == InFlight((7,), "t", 1.0)
     window.acked(7)
-    assert window.oldest == InFlight(3, "t", 2.0)
+    assert window.oldest == InFlight((3,), "t", 2.0)
