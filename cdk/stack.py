@@ -19,6 +19,7 @@ from cdk.stage import Stage
 from cdk.ven import VenThing, definitions, free_ids, policy_removal
 from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
+from contracts.wire.topics import rules_name
 
 TRUST_ROOT_PARAMETER = "TrustRootPem"
 
@@ -150,6 +151,7 @@ def _outputs(
         StackOutput.SETTLE_EVENT: functions["SettleEvent"].function.function_name,
         StackOutput.API_URL: gateway.url,
         StackOutput.NOTIFICATIONS: resources.notifications.topic_arn,
+        StackOutput.INGEST_RULES: rules_name(resources.stage.name),
         StackOutput.DEAD_LETTERS: queues_output(
             {
                 DeadLetterSource.TELEMETRY: resources.telemetry.dead.queue_url,

@@ -33,6 +33,8 @@ class StackOutput(StrEnum):
     DEAD_LETTERS = "DeadLetterQueues"
     INLETS = "InletQueues"
     NOTIFICATIONS = "NotificationsTopic"
+    INGEST_RULES = "IngestRules"
+    """The name that the stage's topic rules begin with, as in the secrets of its VENs."""
 
 
 class LoadTestOutput(StrEnum):

@@ -16,7 +16,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from contracts.store.stack import SECRET_RULES, tls_secret_name
+from contracts.store.stack import SECRET_RULES, StackOutput, tls_secret_name
 from contracts.wire.ids import VenId
 from ven_twin.cli.connection import connect, rules_of, ven_folder
 from ven_twin.cli.house_time import HouseTime
@@ -138,9 +138,12 @@ def _twin(
     from ven_twin.ven.runtime import Twin
 
     tls = settings.state_dir / "tls"
-    secret = {} if members.claimed else cloud.tls(tls_secret_name(members.stage, settings.ven_id))
-    where = save_tls(cloud, secret, tls) if secret else cloud.mqtt()
-    rules = rules_of(members.stage, members.basic_ingest, secret.get(SECRET_RULES))
+    if members.claimed:
+        where, rules = cloud.mqtt(), cloud.optional_output(StackOutput.INGEST_RULES)
+    else:
+        secret = cloud.tls(tls_secret_name(members.stage, settings.ven_id))
+        where, rules = save_tls(cloud, secret, tls), secret.get(SECRET_RULES)
+    rules = rules_of(members.stage, members.basic_ingest, rules)
     located = replace(settings.at(*where), rules=rules)
     return Twin.open(located, identity_files.load(tls), gate=gate, searches=searches)
 

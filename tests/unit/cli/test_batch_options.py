@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from contracts.errors import FieldError
 from contracts.wire.ids import VenId
 from ven_twin.cli.connection import batch_seconds, rules_of
+from ven_twin.cli.fleet_members import _twin
+from ven_twin.ven.identity import identity_files
+from ven_twin.ven.mqtt.connect_gate import ConnectGate
+from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
 
 
@@ -49,6 +57,21 @@ def test_rules_are_used_when_the_secret_names_them_or_the_option_says_so(
 ) -> None:
     """A stack of an earlier release, whose policy has no right to them, names none."""
     assert rules_of(stage, wanted, secret) == rules
+
+
+@pytest.mark.parametrize("output", ["ven_twin_dev", None])
+def test_a_fleet_by_claim_goes_by_the_stacks_output(
+    output: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its VENs have no secrets; a stack of an earlier release says nothing, and has no right to its rules."""
+    opened: list[TwinSettings] = []
+    monkeypatch.setattr(identity_files, "load", lambda _: None)
+    monkeypatch.setattr(Twin, "open", lambda settings, *_, **__: opened.append(settings))
+    cloud: Any = SimpleNamespace(mqtt=lambda: ("mqtt.example", 8883), optional_output=lambda _: output)
+    members: Any = SimpleNamespace(claimed=True, stage="dev", basic_ingest=None)
+    settings = TwinSettings(ven_id=VenId("ven-1"), endpoint="", state_dir=tmp_path)
+    _twin(cloud, settings, ConnectGate(), None, members)
+    assert [(twin.rules, twin.endpoint) for twin in opened] == [(output, "mqtt.example")]
 
 
 @pytest.mark.parametrize(("field", "value"), [("batch_s", 241.0), ("batch_s", -1.0), ("rules", "a/b")])

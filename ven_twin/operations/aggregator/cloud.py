@@ -114,14 +114,16 @@ class Cloud:
 
     def output(self, name: StackOutput) -> str:
         """An output of the stack: a table's or a function's name."""
+        value = self.optional_output(name)
+        if value is None:
+            raise CloudError(f"stack {stack_name(self.stage)} has no output {name}: deploy it again")
+        return value
+
+    def optional_output(self, name: StackOutput) -> str | None:
+        """The same; None of a stack of an earlier release, which has it not yet."""
         if self._outputs is None:
             self._outputs = self._read_outputs()
-        try:
-            return self._outputs[name]
-        except KeyError:
-            raise CloudError(
-                f"stack {stack_name(self.stage)} has no output {name}: deploy it again"
-            ) from None
+        return self._outputs.get(name)
 
     def _read_outputs(self) -> dict[str, str]:
         name = stack_name(self.stage)
