@@ -56,7 +56,7 @@ def _ticks() -> Iterator[Figure]:
     event = {"revision": 0, "startTs": int(EVENING_TS) + 1}
     event["intervals"] = [{"durationS": 3600, "signal": "shedKw", "value": 1.0}]  # type: ignore[assignment]
     document = {"version": 1, "state": {"desired": {"drEvents": {"evt": event}}}}
-    acting = engine.on_shadow("get/accepted", document, {}, EVENING_TS, answers_us=True)
+    acting, _ = engine.on_shadow("get/accepted", document, {}, EVENING_TS, answers_us=True)
     env = house.environment.environment(EVENING_TS, 1.0)
     step_us = _best_us(lambda: [house.first.step({}, env, 1.0) for _ in range(SECONDS)], SECONDS)
     name = "a house-step of its ten circuits"
