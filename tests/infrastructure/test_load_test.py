@@ -109,7 +109,7 @@ def test_a_shard_is_an_array_jobs_part_by_its_index(template: Template) -> None:
     assert (values["stage"], values["count"], values["shards"], values["shard"]) == ("dev", 2, 1, None)
 
 
-def test_a_shard_has_room_for_some_hundred_vens_and_an_array_for_all_that_an_account_connects(
+def test_a_shard_has_room_for_a_thousand_vens_and_an_array_for_all_that_an_account_connects(
     template: Template,
 ) -> None:
     """By the measured memory and processor of one; Fargate's least memory for a vCPU is 2 GB."""
@@ -117,7 +117,7 @@ def test_a_shard_has_room_for_some_hundred_vens_and_an_array_for_all_that_an_acc
     needs = {need["Type"]: float(need["Value"]) for need in container["ResourceRequirements"]}
     assert needs == {"VCPU": 1.0, "MEMORY": 2048.0}
     shard = ShardSize(needs["VCPU"], needs["MEMORY"], "arm64")
-    assert 500 < shard.vens < 1000
+    assert 1000 < shard.vens < 2000
     assert shard.vens * min(ARRAY_MAX, MOST_VCPUS) > 1_000_000
 
 

@@ -167,9 +167,9 @@ def test_a_question_is_asked_before_money_is_spent(stack: str) -> None:
             "20000 shards, .* has 10000 at most: 10 VENs",
         ),
         (
-            ("--count", "100000", "--per-shard", "900"),
+            ("--count", "100000", "--per-shard", "1700"),
             "--per-shard",
-            "have room for 833 VENs in an event, not for",
+            "have room for 1600 VENs in an event, not for",
         ),
         (
             ("--count", "100000", "--per-shard", "20"),
@@ -208,7 +208,7 @@ def test_more_than_the_accounts_quota_is_refused_with_the_quota(
     allow(monkeypatch, 6.0)
     refused = load_test(*ASKED, "--yes").exception
     assert isinstance(refused, FieldError)
-    assert "121 vCPUs at once, and the account's quota of Fargate Spot (L-36FBB829) is 6: 4962 VENs" in str(
+    assert "63 vCPUs at once, and the account's quota of Fargate Spot (L-36FBB829) is 6: 9528 VENs" in str(
         refused
     )
     assert jobs(stack) == []

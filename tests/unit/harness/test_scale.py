@@ -61,7 +61,7 @@ def test_an_events_course_is_that_of_its_writers() -> None:
 def test_spread_starts_leave_no_report_waiting() -> None:
     """With the spread that the table tells, and a second less leaves some."""
     alone = course(10_000, SMALL, PLANS)
-    assert alone.most_waiting > 1_000
+    assert alone.most_waiting > 100
     assert alone.spread_s is not None
     spread = course(10_000, SMALL, PLANS, randomize_s=2 * alone.spread_s)
     assert spread.most_waiting < alone.most_waiting / 10

@@ -12,8 +12,8 @@ from contracts.errors import FieldError
 
 MEMORY_PER_VEN_MB = 0.5
 """Measured with a thousand: 0.30 to 0.35 MB each, the process included."""
-CORE_PER_VEN = 0.00096
-"""Measured by ``make crowd``: a thousand VENs in an event take 96 % of a core; at rest 0.016 % each."""
+CORE_PER_VEN = 0.0005
+"""Measured by ``make crowd``: a thousand VENs in an event take 49 % of a core; at rest 0.018 % each."""
 START_PER_VEN_S = 0.03
 """Measured: a house is warmed up in 18 to 29 ms. The others of a shard wait meanwhile."""
 BUSY = 0.8
