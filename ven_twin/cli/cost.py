@@ -47,7 +47,7 @@ def cost(
     Examples:
         ven-twin cost --vens 1000 --interval 30s
         ven-twin cost --vens 1000 --interval 5m --events 10 --json
-        ven-twin cost --vens 1000 --batch 0 --no-basic-ingest
+        ven-twin cost --vens 1000 --batch 1m --no-basic-ingest
     """
     from ven_twin.operations.bill.bill import Bill
     from ven_twin.operations.bill.fleet import BilledFleet
