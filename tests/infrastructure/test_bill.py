@@ -97,7 +97,7 @@ def test_a_row_with_its_circuits_is_one_write_unit() -> None:
 
 def test_the_rows_of_four_minutes_are_one_write_unit() -> None:
     """And one message of 5 KB, at the usual interval and at half of it."""
-    assert rows.batch_bytes(8) <= 1024
+    assert rows.batch_bytes(9) <= 1024
     assert rows.most_rows() >= 16
 
 

@@ -79,10 +79,11 @@ def test_a_deviation_beyond_what_is_allowed_does_not_fit() -> None:
 
 
 def test_batches_are_reckoned_no_fuller_than_they_were_counted(counted: Counted) -> None:
-    """With few messages one each; with many the law is on the dear side of what the emulator did."""
-    few, *many = sorted(counted.fillings, key=lambda filling: filling.per_s)
-    assert few.size == few.reckoned == 1.0
-    assert all(1.0 <= filling.reckoned <= filling.size <= BATCH_SIZE for filling in many)
+    """With few messages one each, but for some that come at once; the law is on the dear side throughout."""
+    few = min(counted.fillings, key=lambda filling: filling.per_s)
+    assert few.size < 1.1
+    assert few.reckoned == 1.0
+    assert all(1.0 <= filling.reckoned <= filling.size <= BATCH_SIZE for filling in counted.fillings)
 
 
 def test_the_days_are_those_that_were_lived() -> None:

@@ -100,8 +100,8 @@ class BilledFleet:
 
     @property
     def rows_a_message(self) -> int:
-        """Rows that are sent together in peace."""
-        return max(1, min(int(self.batch_s // self.interval_s), most_rows()))
+        """Rows that are sent together in peace: those of the wait, and the one that comes at its end."""
+        return max(1, min(int(self.batch_s // self.interval_s) + 1, most_rows())) if self.batch_s else 1
 
     @property
     def full_rate_s(self) -> float:
