@@ -36,21 +36,20 @@ class VenPolicy(Construct):
 def ven_policy_document(stack: Stack, stage_name: str) -> dict[str, object]:
     """Connect as one's own thing; publish and receive on one's own topics, to two rules also by Basic Ingest.
 
-    AWS IoT takes `POLICY_MAX_CHARACTERS`, and an ARN is longer in some partitions. So three wildcards stand
+    AWS IoT takes `POLICY_MAX_CHARACTERS`, and an ARN is longer in some partitions. So two wildcards stand
     below one's own thing: Receive has the whole shadow, which widens nothing, as what is not subscribed to is
-    not received; Subscribe has all answers to ``get``, also as the ``get/+`` of AWS's device SDKs, and all
-    that tells of an update of it. To rules it may publish on exactly its own two topics: below another one
-    it could say that another VEN was connected.
+    not received; Subscribe has all answers to ``get``, also as the ``get/+`` of device SDKs. To rules it
+    may publish on exactly its own two topics: below another one it could say that another VEN was connected.
     """
     topics = Topics(THING)
-    answers = topics.shadow("get/"), topics.shadow("update/")
+    answers = topics.shadow("get/")
     usual = [topics.telemetry, topics.loads, topics.ack, topics.shadow("get"), topics.shadow("update")]
     subscribe = [topic for topic in topics.subscriptions if not topic.startswith(answers)]
     return policy_document(
         stack,
         THING,
         publish=[*usual, *topics.ingest(rules_name(stage_name)).values()],
-        subscribe=[*subscribe, *(f"{answer}*" for answer in answers)],
+        subscribe=[*subscribe, f"{answers}*"],
         receive=[topics.command, topics.shadow("*")],
         connect_if={"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}},
     )

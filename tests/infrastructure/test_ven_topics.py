@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.store.envelopes import RULE_SELECT
-from contracts.wire.topics import Topics
+from contracts.wire.topics import Topics, rules_name
 from tests.support.template_rules import BELOW_ITS_SHADOW, OWN_THING, Template, flat, many, of_type
 
 VEN = Topics("ven-1")
@@ -48,8 +48,9 @@ def test_a_ven_connects_as_its_own_thing_only(dev: Template) -> None:
 
 
 def test_a_ven_publishes_what_the_wire_says_and_no_more(dev: Template) -> None:
-    """Telemetry, loads, acks, and its own shadow's get and update."""
+    """Telemetry and loads, by the broker and to their rules; acks, and its own shadow's get and update."""
     own = {VEN.telemetry, VEN.loads, VEN.ack, VEN.shadow("get"), VEN.shadow("update")}
+    own |= set(VEN.ingest(rules_name("dev")).values())
     assert _allowed(dev, "iot:Publish", "topic") == own
 
 
