@@ -17,7 +17,8 @@ Made by `make bench` from `harness/bench`, in one run. Times are of processors u
 **Read the ratios**: each figure stands beside something known that was measured in the same run on the same
 machine. On another machine, or a busy one, figures are others; ratios move less.
 
-A fleet of 200 VENs in one process is here, and one of 1,000 `make crowd ARGS="--vens 1000"`'s
+Fleets of many VENs in one process are those of `make bench ARGS=crowd`, 200, and of
+`make crowd ARGS="--vens 1000"`
 ([a fleet](guides/fleet.md#many-vens-in-one-process)).
 The functions on their share of a processor are `make functions`' ([functions](reference/functions.md)).
 """
