@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.errors import FieldError
 
 SHADOW_WRITERS = 2
-"""How many of `write_shadows` run at once; the least that SQS lets a function be held to."""
+"""Runs of `write_shadows` at once; SQS lets a function be limited to no fewer."""
 SHADOW_WRITES_PER_S = 100
 """The pace of one of them."""
 SHADOW_QUOTA_PER_S = 400

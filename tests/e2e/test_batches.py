@@ -30,7 +30,7 @@ VEN = "ven-2"
 
 
 def items(system: System, since_ts: float) -> list[dict[str, Any]]:
-    """What is stored of the VEN's telemetry since a time, as it stands in the table."""
+    """The stored items of the VEN's telemetry since a time, as they stand in the table."""
     table = system.cloud.output("TelemetryTable")
     answer = system.cloud.client("dynamodb").query(
         TableName=table,

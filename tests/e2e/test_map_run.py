@@ -59,12 +59,12 @@ def executions(system: System) -> list[dict[str, Any]]:
     """The executions of the stage's state machine, the oldest first, each with the counts of its map run."""
     states = client(system.runtime, "stepfunctions")
     (machine,) = states.list_state_machines()["stateMachines"]
-    found = []
+    described = []
     for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
         runs = states.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
         counts = [states.describe_map_run(mapRunArn=run["mapRunArn"]) for run in runs]
-        found.append({**execution, "runs": counts})
-    return sorted(found, key=lambda execution: execution["startDate"])
+        described.append({**execution, "runs": counts})
+    return sorted(described, key=lambda execution: execution["startDate"])
 
 
 def test_a_large_plan_reaches_every_shadow_by_a_map_run_and_is_cancelled_by_another(large: System) -> None:

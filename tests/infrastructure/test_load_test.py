@@ -167,8 +167,8 @@ def test_the_tasks_rights_are_its_log_and_its_image(template: Template, tmp_path
 
 def test_nothing_of_it_outlives_its_stack_and_its_logs_end(template: Template) -> None:
     """After a load test the account is as it was before."""
-    kept = {resource.get("DeletionPolicy", "Delete") for resource in template["Resources"].values()}
-    assert kept == {"Delete"}
+    policies = {resource.get("DeletionPolicy", "Delete") for resource in template["Resources"].values()}
+    assert policies == {"Delete"}
     assert only(template, "AWS::Logs::LogGroup")["RetentionInDays"] == 7
 
 

@@ -66,7 +66,7 @@ def test_where_the_queue_takes_the_half_by_itself_it_is_there_and_never_started(
 
 
 def test_a_slice_is_tried_again_and_then_left_to_the_queue(large: Template) -> None:
-    """Whatever the error; no slice is lost within the tolerated share."""
+    """After any error; no slice is lost within the tolerated share."""
     states = definition(large)["States"]["Map"]["ItemProcessor"]["States"]
     (retry,) = states["Write"]["Retry"]
     (catch,) = states["Write"]["Catch"]
@@ -100,5 +100,5 @@ def test_its_definition_is_held_against_the_language(large: Template) -> None:
     wrong["States"]["Map"]["MaxConcurrency"] = "many"
     del wrong["States"]["Map"]["ItemProcessor"]["StartAt"]
     properties["DefinitionString"] = json.dumps(wrong)
-    found = [match.rule.id for match in lint(json.dumps(broken), config=config)]
-    assert "E3601" in found
+    broken_rules = [match.rule.id for match in lint(json.dumps(broken), config=config)]
+    assert "E3601" in broken_rules

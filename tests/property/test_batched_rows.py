@@ -147,16 +147,16 @@ def test_batched_rows_are_read_as_rows_by_themselves(
     expected = [views.row(item) for item in within(alone, between)]
     assert [views.row(row) for row in rows_within(within(batched, reach(between)), between)] == expected
 
-    given, position = [], None
+    paged, position = [], None
     while True:
         table: Any = FakeTable(batched)
         page, position = telemetry_page(table, VEN_ID, between, (), after=position, limit=limit)
-        given += [views.row(row) for row in page]
+        paged += [views.row(row) for row in page]
         assert len(page) <= limit
         if position is None:
             break
         assert len(page) == limit
-    assert given == expected
+    assert paged == expected
 
     body = msgspec.json.encode({"Items": [to_item(item) for item in within(batched, reach(between))]})
     powers, _ = TelemetryReader(PowerRow, from_ts, to_ts, newest_first=False).read(body)
@@ -182,7 +182,7 @@ def test_rows_that_were_sent_again_in_other_batches_are_read_once(
 
 @given(st.lists(STEPS, min_size=1, max_size=80))
 def test_a_batch_is_cut_where_rows_do_not_fit_together(steps: list[Steps]) -> None:
-    """What `fitting` says is taken by the reader of the wire, and one row more is not."""
+    """As many rows as are `fitting` are taken by the reader of the wire, and one more is not."""
     rows = rows_from(steps)
     count = fitting(rows)
     read_batch(codec.encode(batch_of(rows[:count])), ven_id=VEN_ID)

@@ -1,4 +1,4 @@
-"""How long rows wait, and whether they go to rules: by the options, and as is usual at the stage."""
+"""The wait of rows, and their way to rules: by the options, and as is usual at the stage."""
 
 from __future__ import annotations
 

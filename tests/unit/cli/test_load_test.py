@@ -101,7 +101,7 @@ def stack(account: str) -> Iterator[str]:
 
 
 def load_test(*arguments: str) -> Result:
-    """What the command does with *arguments*."""
+    """The command's result with *arguments*."""
     return CliRunner().invoke(app, ["fleet", "load-test", *arguments])
 
 
@@ -216,7 +216,7 @@ def test_more_than_the_accounts_quota_is_refused_with_the_quota(
 
 @pytest.mark.usefixtures("stack")
 def test_an_account_that_does_not_tell_its_quota_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said, and the stack's own limit holds."""
+    """The answer says so, and the stack's own limit holds."""
     monkeypatch.undo()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
