@@ -64,8 +64,8 @@ def test_the_bill_of_batches_is_what_is_counted() -> None:
         seconds, counts = batching.counted(BATCH_SECONDS)
     count = Counted("", VENS, BATCH_INTERVAL_S, seconds, counts, batch_s=BATCH_S, basic_ingest=True)
     assert [row for row in comparison(count) if not row.fits] == []
-    # The row that comes at the end of a wait goes with it. At both ends of the count a batch of each VEN may be
-    # in it or not.
+    # The row that comes at the end of a wait goes with it. At both ends of the count a batch of each VEN
+    # may be in it or not.
     batches = VENS * seconds / (BATCH_S + BATCH_INTERVAL_S)
     assert counts["rule.telemetry"] == pytest.approx(batches, abs=2 * VENS)
     assert counts["mqtt.basic_ingest.telemetry"] == pytest.approx(batches, abs=2 * VENS)
