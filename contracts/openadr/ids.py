@@ -11,7 +11,7 @@ OBJECT_ID_PATTERN = r"^[a-zA-Z0-9_-]*$(?!\n)"
 ObjectId = NewType("ObjectId", str)
 """The VTN's id of an object."""
 ClientId = NewType("ClientId", str)
-"""Who a token was issued to."""
+"""The client that a token was issued to."""
 
 CheckedObjectId = Annotated[ObjectId, Meta(min_length=1, max_length=128, pattern=OBJECT_ID_PATTERN)]
 CheckedClientId = Annotated[ClientId, Meta(min_length=1, max_length=128)]

@@ -44,7 +44,7 @@ def _only(kind: type[PayloadDescriptor], descriptors: tuple[PayloadDescriptor, .
 
 
 class ProgramDescription(Oadr, frozen=True, kw_only=True):
-    """Where a person or a program reads about a program."""
+    """The place where a person or a program reads about a program."""
 
     url: Url = msgspec.field(name="URL")
 
@@ -96,7 +96,7 @@ class OadrEvent(OadrEventRequest, frozen=True, kw_only=True, tag_field="objectTy
 
 
 class ReportedResource(Oadr, frozen=True, kw_only=True):
-    """What a report says of one resource."""
+    """The word of a report of one resource."""
 
     resource_name: Name
     intervals: tuple[OadrInterval, ...]
@@ -126,7 +126,7 @@ class OadrReport(OadrReportRequest, frozen=True, kw_only=True, tag_field="object
 
 
 class ObjectOperations(Oadr, frozen=True, kw_only=True):
-    """Which operations on which objects are told, and where. The token is told to the callback alone."""
+    """The operations on which objects are told, and where. The token is told to the callback alone."""
 
     objects: tuple[ObjectType, ...]
     operations: tuple[ObjectOperation, ...]

@@ -42,7 +42,7 @@ class Rights(NamedTuple):
     ven: Scope | None
 
 
-class Collection(NamedTuple):
+class OadrCollection(NamedTuple):
     """The objects of one type.
 
     Attributes:
@@ -71,8 +71,8 @@ class Collection(NamedTuple):
 _TARGETED = Rights(Scope.READ_ALL, Scope.READ_TARGETS)
 _OWNED = Rights(Scope.READ_ALL, Scope.READ_VEN_OBJECTS)
 
-COLLECTIONS: tuple[Collection, ...] = (
-    Collection(
+COLLECTIONS: tuple[OadrCollection, ...] = (
+    OadrCollection(
         "PROGRAM",
         "/programs",
         "programID",
@@ -89,7 +89,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             Verb.DELETE: "deleteProgram",
         },
     ),
-    Collection(
+    OadrCollection(
         "EVENT",
         "/events",
         "eventID",
@@ -106,7 +106,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             Verb.DELETE: "deleteEvent",
         },
     ),
-    Collection(
+    OadrCollection(
         "REPORT",
         "/reports",
         "reportID",
@@ -123,7 +123,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             Verb.DELETE: "deleteReport",
         },
     ),
-    Collection(
+    OadrCollection(
         "SUBSCRIPTION",
         "/subscriptions",
         "subscriptionID",
@@ -140,7 +140,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             Verb.DELETE: "deleteSubscription",
         },
     ),
-    Collection(
+    OadrCollection(
         "VEN",
         "/vens",
         "venID",
@@ -157,7 +157,7 @@ COLLECTIONS: tuple[Collection, ...] = (
             Verb.DELETE: "deleteVen",
         },
     ),
-    Collection(
+    OadrCollection(
         "RESOURCE",
         "/resources",
         "resourceID",

@@ -41,7 +41,7 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
-    """On which side of OpenADR a client stands."""
+    """The side on which of OpenADR a client stands."""
 
     BL = "bl"
     VEN = "ven"
@@ -70,7 +70,7 @@ ROLE_SCOPES = {
         }
     ),
 }
-"""What a client of each role is given when nothing else is said."""
+"""Everything that a client of each role is given when nothing else is said."""
 
 
 def role_of(scopes: Collection[Scope]) -> Role:
@@ -97,5 +97,5 @@ class Client:
 
     @property
     def role(self) -> Role:
-        """On which side it stands."""
+        """The side on which it stands."""
         return role_of(self.scopes)

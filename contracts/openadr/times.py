@@ -115,14 +115,14 @@ def read_date_time(text: str) -> float | None:
     clock = match["clock"]
     leaps = clock[6:8] == "60"
     try:
-        moment = datetime.fromisoformat(
+        instant = datetime.fromisoformat(
             f"{match['day']}T{clock[:6]}59{clock[8:]}{match['zone'].upper()}"
             if leaps
             else f"{match['day']}T{clock}{match['zone'].upper()}"
         )
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no time that there is") from None
-    return (moment + timedelta(seconds=1 if leaps else 0)).timestamp()
+    return (instant + timedelta(seconds=1 if leaps else 0)).timestamp()
 
 
 def date_time_text(ts: float) -> str:

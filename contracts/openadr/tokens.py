@@ -1,4 +1,4 @@
-"""What `/auth/token` takes and answers, and the claims of a token of this stage's own issuer.
+"""Requests and answers of `/auth/token`, and the claims of a token of this stage's own issuer.
 
 Source: RFC 6749, 4.4 and 5; RFC 9068 for the claims. The spelling is theirs.
 """
@@ -36,7 +36,7 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why no token was given."""
+    """The reason why no token was given."""
 
     error: Literal[
         "invalid_request",
@@ -50,7 +50,7 @@ class AuthError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AuthServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where tokens are to be had."""
+    """The address where tokens are to be had."""
 
     token_url: str = msgspec.field(name="tokenURL")
 

@@ -1,4 +1,4 @@
-"""What the objects of OpenADR are made of: values, intervals, and descriptors of payloads and reports.
+"""Pieces of the objects of OpenADR: values, intervals, and descriptors of payloads and reports.
 
 A client may send any optional field as ``null``, which is as if it were not there; fields that nobody knows
 are ignored. Any string is a payload type, a unit or a reading type.
@@ -40,7 +40,7 @@ class ValuesMap(Oadr, frozen=True, kw_only=True):
 
 
 class IntervalPeriod(Oadr, frozen=True, kw_only=True):
-    """When an interval begins, how long it lasts, and by how much its start is moved at random.
+    """The time at which an interval begins, how long it lasts, and by how much its start is moved at random.
 
     Each may be missing: an interval has it from the object around it.
     """
@@ -78,7 +78,7 @@ class EventPayloadDescriptor(
 class ReportPayloadDescriptor(
     Oadr, frozen=True, kw_only=True, tag_field="objectType", tag="REPORT_PAYLOAD_DESCRIPTOR"
 ):
-    """How a report's values of one type were read, their unit, and how far they are right."""
+    """The way in which a report's values of one type were read, their unit, and how far they are right."""
 
     payload_type: Name
     reading_type: Name | None = None

@@ -13,7 +13,7 @@ class TokenRefusedError(VenTwinError):
 
 
 class TokenReader(Protocol):
-    """Who calls, by the token in its *authorization* header."""
+    """The client that calls, by the token in its *authorization* header."""
 
     def client(self, authorization: str | None, *, now: float) -> Client:
         """The client that *authorization*, ``Bearer …``, was issued to.
