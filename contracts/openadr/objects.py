@@ -96,7 +96,7 @@ class OadrEvent(OadrEventRequest, frozen=True, kw_only=True, tag_field="objectTy
 
 
 class ReportedResource(Oadr, frozen=True, kw_only=True):
-    """The word of a report of one resource."""
+    """The values of one resource in a report."""
 
     resource_name: Name
     intervals: tuple[OadrInterval, ...]
@@ -126,7 +126,7 @@ class OadrReport(OadrReportRequest, frozen=True, kw_only=True, tag_field="object
 
 
 class ObjectOperations(Oadr, frozen=True, kw_only=True):
-    """The operations on which objects are told, and where. The token is told to the callback alone."""
+    """The operations and objects that are told, and the callback. The token is told to the callback alone."""
 
     objects: tuple[ObjectType, ...]
     operations: tuple[ObjectOperation, ...]

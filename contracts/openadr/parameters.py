@@ -18,7 +18,7 @@ LIMIT_MAX = 50
 
 
 class PageOf(msgspec.Struct, rename=spelling, frozen=True, kw_only=True):
-    """The window of what was found is answered: after *skip*, at most *limit*; without *limit* all of it."""
+    """The window of an answer: after *skip*, at most *limit*; without *limit* all of it."""
 
     skip: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
     limit: Annotated[int, Meta(ge=0, le=LIMIT_MAX)] | None = None

@@ -41,7 +41,7 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
-    """The side on which of OpenADR a client stands."""
+    """The side of OpenADR on which a client stands."""
 
     BL = "bl"
     VEN = "ven"
@@ -70,7 +70,7 @@ ROLE_SCOPES = {
         }
     ),
 }
-"""Everything that a client of each role is given when nothing else is said."""
+"""The scopes that a client of each role is given when nothing else is said."""
 
 
 def role_of(scopes: Collection[Scope]) -> Role:
