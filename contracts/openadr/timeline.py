@@ -16,7 +16,7 @@
 | shorter than a round | cut |
 | longer than a round | again, round after round, the last one cut |
 
-An interval's duration and randomizeStart are its own, else those of the event. A payload of a scalar type with
+An interval's duration is its own, else the event's. A payload of a scalar type with
 n values splits its interval in n equal spans. An interval of no length is none: an event of such alone is
 cancelled. ``P9999Y`` never ends, so that intervals are yielded one by one.
 
@@ -145,9 +145,9 @@ def _round(event: OadrEventRequest, begin_ts: float, round_ts: float) -> list[Pl
     """One round of the intervals from *round_ts* on, in the order of their starts, none of no length."""
     placed, at_ts = [], round_ts
     for index, interval in enumerate(event.intervals or ()):
-        own_ts = _fixed_ts(interval) if index else None
-        if own_ts is not None:
-            at_ts = own_ts + (round_ts - begin_ts)
+        fixed_ts = _fixed_ts(interval) if index else None
+        if fixed_ts is not None:
+            at_ts = fixed_ts + (round_ts - begin_ts)
         until_ts = _after_ts(_duration(event.interval_period, interval), at_ts)
         if until_ts > at_ts:
             placed.append(PlacedInterval(at_ts, until_ts, interval.id, interval.payloads))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_an_event_lasts_its_duration(minutes: int) -> None:
     """Shorter cuts, longer loops: the spans are in order, without a gap, and sum to event.duration."""
     spans = _spans(_event([{}, {}], intervalPeriod=_now(), duration=f"PT{minutes}M"))
     assert sum(end - start for start, end, _ in spans) == minutes * 60
-    assert all(before[1] == after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(spans))
 
 
 def test_a_loop_without_end_is_entered_late_at_once() -> None:
