@@ -8,7 +8,8 @@
     BlVenRequest | VenVenRequest            OadrVen
     BlResourceRequest | VenResourceRequest  OadrResource
 
-The VTN says what is added; in what a client sends it is ignored. Times are RFC 3339 in UTC.
+The VTN says what is added; in what a client sends it is ignored. Times are RFC 3339 in UTC. A Struct
+has one base, so that each of these says the VTN's three fields anew.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class OadrReport(OadrReportRequest, frozen=True, kw_only=True, tag_field="object
 
 
 class ObjectOperations(Oadr, frozen=True, kw_only=True):
-    """The operations and objects that are told, and the callback. The token is told to the callback alone."""
+    """A callback, and the operations on objects that it is called for. Its token goes to nobody else."""
 
     objects: tuple[ObjectType, ...]
     operations: tuple[ObjectOperation, ...]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -21,13 +21,14 @@ from msgspec import Meta
 from contracts.wire.units import S_PER_H, S_PER_MIN
 
 DATE_TIME = re.compile(
-    r"^(?P<day>\d{4}-\d{2}-\d{2})"
-    r"(?:[Tt ](?P<clock>\d{2}:\d{2}:\d{2}(?:\.\d+)?)(?P<zone>[Zz]|[+-]\d{2}:\d{2})?)?$(?!\n)"
+    r"^(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?$(?!\n)"
 )
 """RFC 3339, and `NOW_DAY` without clock or zone."""
 DURATION = re.compile(
-    r"^(?P<sign>-?)P(?=\d|T\d)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<count>\d+)(?P<unit>[DW]))?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$(?!\n)"
+    r"^(?P<sign>-?)P(?=[0-9]|T[0-9])(?:(?P<years>[0-9]+)Y)?(?:(?P<months>[0-9]+)M)?(?:(?P<count>[0-9]+)(?P<unit>[DW]))?"
+    r"(?:T(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?$(?!\n)"
 )
 """Source: the official document, schema ``duration``."""
 NOW_DAY = "0001-01-01"
@@ -35,7 +36,8 @@ DAYS = {"D": 1, "W": 7}
 FOR_EVER_YEARS = 9999
 """``P9999Y`` is for ever, and so is any duration that reaches past the calendar's end."""
 MOST_DIGITS = 9
-"""Digits of a number in a duration: more would be no time that anybody lives to see."""
+"""Digits of a whole number in a duration. Interpretation: the document sets no bound."""
+_WHOLE = re.compile(r"(?<![.0-9])[0-9]+")
 
 DateTimeText = Annotated[str, Meta(max_length=64, pattern=DATE_TIME.pattern)]
 DurationText = Annotated[str, Meta(max_length=64, pattern=DURATION.pattern)]
@@ -77,7 +79,7 @@ def read_duration(text: str) -> OadrDuration:
         ValueError: it is none, with what was allowed.
     """
     match = DURATION.match(text)
-    if match is None or any(len(run) > MOST_DIGITS for run in re.findall(r"\d+", text)):
+    if match is None or any(len(run) > MOST_DIGITS for run in _WHOLE.findall(text)):
         raise ValueError(f"{text[:32]!r} is no duration of ISO 8601, as PT1H30M is")
     sign = -1 if match["sign"] else 1
     months = 12 * int(match["years"] or 0) + int(match["months"] or 0)
@@ -112,17 +114,15 @@ def read_date_time(text: str) -> float | None:
     match = DATE_TIME.match(text)
     if match is None or match["zone"] is None:
         raise ValueError(f"{text[:40]!r} is no time of RFC 3339 with its zone, as 2026-11-29T18:00:00Z is")
-    clock = match["clock"]
-    leaps = clock[6:8] == "60"
+    clock, leaps = match["clock"], match["clock"][6:8] == "60"
+    seconds = "59" if leaps else clock[6:8]
     try:
         instant = datetime.fromisoformat(
-            f"{match['day']}T{clock[:6]}59{clock[8:]}{match['zone'].upper()}"
-            if leaps
-            else f"{match['day']}T{clock}{match['zone'].upper()}"
+            f"{match['day']}T{clock[:6]}{seconds}{clock[8:]}{match['zone'].upper()}"
         )
-    except ValueError:
+        return instant.timestamp() + (1.0 if leaps else 0.0)
+    except (ValueError, OverflowError):
         raise ValueError(f"{text[:40]!r} is no time that there is") from None
-    return (instant + timedelta(seconds=1 if leaps else 0)).timestamp()
 
 
 def date_time_text(ts: float) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.openadr.objects import OadrEventRequest
 from contracts.openadr.timeline import UnplacedError, UnplacedReason, end_ts, timeline, unrolled
@@ -58,6 +60,38 @@ def test_a_loop_without_end_is_entered_late_at_once() -> None:
     event = _event([{}, {}], intervalPeriod=_now("PT1S"), duration="P9999Y")
     first = next(unrolled(event, 0.0, from_ts=READ_TS + 0.5))
     assert (first.start_ts, first.end_ts, end_ts(event, 0.0)) == (READ_TS, READ_TS + 1, inf)
+
+
+def test_a_later_start_leaves_a_gap_or_overlaps() -> None:
+    """An interval's own start holds, whatever the one before it lasts, and again in each round."""
+    later = {"intervalPeriod": {"start": "2027-01-15T08:20:00Z", "duration": "PT10M"}}
+    assert READ_TS == 1_800_000_000.0  # 2027-01-15T08:00:00Z
+    assert _spans(_event([{}, later], intervalPeriod=_now("PT10M"))) == [(0, 600, 0), (1200, 1800, 1)]
+    assert _spans(_event([{}, later], intervalPeriod=_now("PT30M"))) == [(0, 1800, 0), (1200, 1800, 1)]
+    looped = _event([{}, later], intervalPeriod=_now("PT10M"), duration="PT40M")
+    assert _spans(looped) == [(0, 600, 0), (1200, 1800, 1), (1800, 2400, 0)]
+
+
+def test_a_round_of_months_goes_by_the_calendar() -> None:
+    """Rounds of a month begin on the same day, however long the months are."""
+    event = _event([{}], intervalPeriod={"start": "2027-01-15T00:00:00Z", "duration": "P1M"}, duration="P3M")
+    starts = [start // 86_400 for start, _, _ in _spans(event)]
+    assert [after - before for before, after in pairwise(starts)] == [31, 28]
+
+
+@given(
+    st.lists(st.integers(60, 7200), min_size=1, max_size=5), st.integers(1, 50_000), st.integers(0, 50_000)
+)
+def test_an_event_entered_late_has_the_rest_of_its_intervals(
+    lengths_s: list[int], duration_s: int, late_s: int
+) -> None:
+    """Without a gap they fill the duration; read later, those that are over are left out."""
+    bodies = [{"intervalPeriod": {"duration": f"PT{length_s}S"}} for length_s in lengths_s]
+    event = _event(bodies, intervalPeriod={"start": NOWS[0]}, duration=f"PT{duration_s}S")
+    whole = _spans(event)
+    assert all(before[1] == after[0] for before, after in pairwise(whole))
+    assert sum(end - start for start, end, _ in whole) == duration_s
+    assert _spans(event, from_ts=READ_TS + late_s) == [span for span in whole if span[1] > late_s]
 
 
 def test_scalar_values_split_their_interval() -> None:
