@@ -27,7 +27,8 @@ value is in force. Times are without the random offset, which a VEN draws by its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -115,6 +116,23 @@ def unrolled(event: OadrEventRequest, read_ts: float, *, from_ts: float = -inf) 
         round_ts = after_ts
 
 
+def in_force(
+    spans: Iterable[PlacedInterval],
+) -> Iterator[tuple[float, float, PlacedInterval | None]]:
+    """Each stretch of *spans* with the one in force, of several the one that started last; None in a gap."""
+    ordered = sorted(spans, key=lambda span: span.start_ts)
+    edges = sorted({ts for span in ordered for ts in (span.start_ts, span.end_ts)})
+    begun: list[tuple[float, int, PlacedInterval]] = []
+    index = 0
+    for from_ts, to_ts in pairwise(edges):
+        while index < len(ordered) and ordered[index].start_ts <= from_ts:
+            heapq.heappush(begun, (-ordered[index].start_ts, -index, ordered[index]))
+            index += 1
+        while begun and begun[0][2].end_ts <= from_ts:
+            heapq.heappop(begun)
+        yield from_ts, to_ts, begun[0][2] if begun else None
+
+
 def start_ts(event: OadrEventRequest, read_ts: float) -> float:
     """The start of *event*, UTC s. Raises UnplacedError."""
     periods = [event.interval_period]
@@ -190,6 +208,9 @@ def _split(interval: PlacedInterval, until_ts: float) -> Iterator[PlacedInterval
         for payload in interval.payloads
         if payload.type in SCALARS and len(payload.values) > 1
     }
+    if not counts:
+        yield interval._replace(end_ts=min(interval.end_ts, until_ts))
+        return
     if not isfinite(interval.end_ts):
         edges = [Fraction(0)]
     else:

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -21,6 +22,7 @@ from harness.faults.producer import VEN, Scaled
 from ven_twin.ven.clock import VenClock
 from ven_twin.ven.identity import identity_files
 from ven_twin.ven.mqtt.backoff import Backoff
+from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.page.app import serving
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
@@ -64,7 +66,7 @@ async def live(config: TwinConfig) -> None:
         report_interval_s=1.0,
     )
     twin = Twin.open(settings, identity_files.load(Path(config.identity)), ven_clock=VenClock(system_ts))
-    session = twin._session
+    session = cast("MqttSession", twin._session)
     session._backoff = Backoff(Scaled(config.time_scale))
     session._puback_timeout_s = config.puback_timeout_s
     session._connect_timeout_s = config.connect_timeout_s

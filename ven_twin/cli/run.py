@@ -46,10 +46,13 @@ from ven_twin.cli.house_time import (
 from ven_twin.cli.identity_fetch import fetch_again, fetch_identity
 from ven_twin.cli.logs import log_to_stderr
 from ven_twin.cli.resident_options import RESIDENT, ShownElsewhere, shown_elsewhere
+from ven_twin.cli.vtn_options import VTN, vtn_link
 
 if TYPE_CHECKING:
+    from ven_twin.ven.identity.identity_files import Identity
     from ven_twin.ven.identity.renewal import Fetch
     from ven_twin.ven.mqtt.reason_codes import Protocol
+    from ven_twin.ven.openadr.link import VtnLink
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.settings import TwinSettings
     from ven_twin.webkit.settings import WebSettings
@@ -95,14 +98,19 @@ TWIN_AND_PAGE: Options = {
     "no_web": (NoWebOption, False),
 }
 
+VTN_STAGE = "openadr"
+"""The folder of the VENs that have no AWS, in place of a stage's."""
+
 logger = logging.getLogger("ven_twin")
 
 
-class Shown(NamedTuple):
-    """The ways by which a resident sees a twin: its page, None without one, and what is beside it."""
+class Around(NamedTuple):
+    """Everything around a twin beside AWS IoT: its page, a resident's own systems, a VTN; None without."""
 
     web: WebSettings | None
     elsewhere: ShownElsewhere
+    vtn: VtnLink | None
+    without_aws: bool
 
 
 def twin_settings(
@@ -163,14 +171,17 @@ def run_settings(
     return twin_settings(ven_id, stage, **options), web
 
 
-def settings_with_resident(ven_id: VenId, stage: str, **options: Any) -> tuple[TwinSettings, Shown]:
-    """The settings of the twin, and of what shows it to a resident. Raises FieldError."""
+def settings_and_around(ven_id: VenId, stage: str, **options: Any) -> tuple[TwinSettings, Around]:
+    """The settings of the twin, and of what it is attached to. Raises FieldError."""
     elsewhere = shown_elsewhere(**{name: options.pop(name) for name in RESIDENT})
-    twin, web = run_settings(ven_id, stage, **options)
-    return twin, Shown(web, elsewhere)
+    link, without_aws = vtn_link(**{name: options.pop(name) for name in VTN})
+    twin, web = run_settings(ven_id, VTN_STAGE if without_aws else stage, **options)
+    return twin, Around(web, elsewhere, link, without_aws)
 
 
-@partial(with_options, name="settings", options={**TWIN_AND_PAGE, **RESIDENT}, make=settings_with_resident)
+@partial(
+    with_options, name="settings", options={**TWIN_AND_PAGE, **RESIDENT, **VTN}, make=settings_and_around
+)
 def run(
     ven_id: VenArgument,
     *,
@@ -180,7 +191,7 @@ def run(
     mqtt_port: MqttPortOption = None,
     certs: Annotated[Path | None, typer.Option("--certs", help="Folder with the VEN's identity.")] = None,
     secret: Annotated[str | None, typer.Option("--secret", help="Secret with the VEN's identity.")] = None,
-    settings: Callable[[str, str], tuple[TwinSettings, Shown]],
+    settings: Callable[[str, str], tuple[TwinSettings, Around]],
     basic_ingest: BasicIngestOption = None,
     stage: StageOption = LOCAL,
     profile: ProfileOption = None,
@@ -196,10 +207,18 @@ def run(
         ven-twin run ven-1 --home-assistant mqtt://127.0.0.1:1883
         ven-twin run ven-1 --webhook https://home.example.org/ven --webhook-secret-file secret
         ven-twin run ven-1 --certs tls --endpoint localhost --mqtt-port 8883
+        ven-twin run ven-1 --vtn https://vtn.example.org/3.1.0 --client-id v1 --client-secret-file v1.secret
     """
     if certs is not None and secret is not None:
         raise FieldError("--certs", "give either --certs or --secret")
-    twin, shown = settings(ven_id, stage)  # judged before anything is fetched
+    twin, around = settings(ven_id, stage)  # judged before anything is fetched
+    if around.without_aws:
+        for option, value in (("--certs", certs), ("--secret", secret), ("--endpoint", endpoint)):
+            if value is not None:
+                raise FieldError(option, "is for AWS IoT: give --vtn-beside-aws as well")
+        log_to_stderr(json_output=json_output)
+        _run_twin(twin, None, None, around)
+        return
     if endpoint is not None or mqtt_port is not None:
         twin = twin.at(endpoint or "", mqtt_port or twin.port)
     log_to_stderr(json_output=json_output)
@@ -214,44 +233,49 @@ def run(
         certs = certs or Path(identity.folder)
         twin, rules = twin.at(endpoint or identity.endpoint, mqtt_port or identity.port), identity.rules
     twin = replace(twin, rules=rules_of(stage, basic_ingest, rules))
-    _run_twin(twin, certs, fetch, shown)
+    _run_twin(twin, certs, fetch, around)
 
 
 def _run_twin(
     settings: TwinSettings,
-    certs: Path,
+    certs: Path | None,
     fetch: Fetch | None,
-    shown: Shown,
+    around: Around,
 ) -> None:
-    """Run a twin to its end. Raises VenTwinError when it ended by itself."""
+    """Run a twin to its end; without *certs* there is no AWS. Raises VenTwinError when it ended by itself."""
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
+    identity: Identity | None = None if certs is None else identity_files.load_or_trust(certs)
     with house_errors("--house"):
-        opened = Twin.open(settings, identity_files.load_or_trust(certs), fetch=fetch)
+        opened = Twin.open(settings, identity, fetch=fetch)
     with opened as twin:
-        ended = asyncio.run(_until_signalled(twin, shown, settings.state_dir))
+        ended = asyncio.run(_until_signalled(twin, around, settings.state_dir))
     if ended is not None:
         raise VenTwinError(ended)
 
 
-async def _until_signalled(twin: Twin, shown: Shown, folder: Path) -> str | None:
-    """Run *twin* and what shows it until SIGINT or SIGTERM; the reason when it ended by itself, or None."""
+async def _until_signalled(twin: Twin, around: Around, folder: Path) -> str | None:
+    """Run *twin* and what is around it until SIGINT or SIGTERM; the reason when it ended by itself."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, twin.stop)
     async with contextlib.AsyncExitStack() as stack:
-        if shown.web is not None:
+        if around.web is not None:
             from ven_twin.ven.page.app import serving
 
-            await stack.enter_async_context(serving(twin, shown.web, folder))
-        if shown.elsewhere.home is not None:
+            await stack.enter_async_context(serving(twin, around.web, folder))
+        if around.elsewhere.home is not None:
             from ven_twin.ven.home_assistant.bridge import bridging
 
-            await stack.enter_async_context(bridging(twin, shown.elsewhere.home))
-        if shown.elsewhere.receiver is not None:
+            await stack.enter_async_context(bridging(twin, around.elsewhere.home))
+        if around.elsewhere.receiver is not None:
             from ven_twin.ven.webhook.bridge import notifying
 
-            await stack.enter_async_context(notifying(twin, shown.elsewhere.receiver, folder))
+            await stack.enter_async_context(notifying(twin, around.elsewhere.receiver, folder))
+        if around.vtn is not None:
+            from ven_twin.ven.openadr.bridge import being_ven_of
+
+            await stack.enter_async_context(being_ven_of(twin, around.vtn, folder))
         status = await twin.run()
     return status.reason if status.state == "duplicate_client" else None

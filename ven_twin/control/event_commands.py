@@ -50,10 +50,9 @@ def revised(state: VenState, event: DrEvent, now_ts: float, *, under: str) -> Dr
         raise FieldError(under, f"event {event.event_id!r} is over ({phase}): name another id")
     if repeated:
         return msgspec.structs.replace(event, revision=before.revision)
-    if scheduled.source is EventOrigin.SHADOW:
-        raise FieldError(
-            under, f"event {event.event_id!r} is in the shadow with other terms: revise it there"
-        )
+    if scheduled.source is not EventOrigin.COMMAND:
+        where = "the shadow" if scheduled.source is EventOrigin.SHADOW else "the VTN"
+        raise FieldError(under, f"event {event.event_id!r} is in {where} with other terms: revise it there")
     if event.phase(now_ts) is Phase.COMPLETED:
         raise FieldError("data.end_ts", EXPIRED)
     return msgspec.structs.replace(event, revision=before.revision + 1)

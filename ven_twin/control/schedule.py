@@ -8,6 +8,7 @@
 | offered event | verdict | schedule |
 |---|---|---|
 | by shadow, with other terms than came by command | accepted | scheduled, whatever its revision |
+| by shadow, and before by OpenADR | accepted | scheduled, whatever its revision |
 | older revision | stale | unchanged |
 | same revision | repeated | unchanged, but that it goes by shadow if it came so once |
 | same revision, over before it came | expired | unchanged |
@@ -17,8 +18,9 @@
 
 An event is told apart by its id and revision alone, so that the same event by shadow and by command,
 twice, late or out of order has one outcome. Only, the shadow is the truth: what it desires under an id that
-a command had used with other terms takes the command's place. Phases follow from the clock and are not
-stored; stored is only which phase was last announced, and that an event was ended before its time.
+a command had used with other terms takes the command's place, and so that of a VTN's event. Phases follow
+from the clock and are not stored; stored is only which phase was last announced, and that an event was ended
+before its time.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ class EventOrigin(StrEnum):
 
     SHADOW = "shadow"
     COMMAND = "command"
+    OPENADR = "openadr"
+    """By a VTN of OpenADR, which the VEN asks."""
 
 
 class ScheduleVerdict(StrEnum):
@@ -178,8 +182,12 @@ class Schedule:
 
     def from_shadow_ids(self) -> frozenset[EventId]:
         """Ids of the events whose newest revision came by shadow."""
+        return self.ids_from(EventOrigin.SHADOW)
+
+    def ids_from(self, source: EventOrigin) -> frozenset[EventId]:
+        """Ids of the events whose newest revision came by *source*."""
         return frozenset(
-            event_id for event_id, scheduled in self.events.items() if scheduled.source is EventOrigin.SHADOW
+            event_id for event_id, scheduled in self.events.items() if scheduled.source is source
         )
 
     def in_force(self, now_ts: float) -> ScheduledEvent | None:
@@ -232,9 +240,10 @@ class Schedule:
 
 
 def _in_its_place(scheduled: ScheduledEvent, event: DrEvent, source: EventOrigin) -> bool:
-    """Tell an event by shadow that takes the place of one by command with other terms."""
-    from_command = source is EventOrigin.SHADOW and scheduled.source is EventOrigin.COMMAND
-    return from_command and _terms(event) != _terms(scheduled.event)
+    """Tell an event by shadow that takes the place of a VTN's, or of one by command with other terms."""
+    if source is not EventOrigin.SHADOW or scheduled.source is source:
+        return False
+    return scheduled.source is EventOrigin.OPENADR or _terms(event) != _terms(scheduled.event)
 
 
 def _terms(event: DrEvent) -> tuple[object, ...]:

@@ -234,7 +234,7 @@ class VenState:
             event = desired.get(event_id)
             if f"drEvents.{event_id}" in self.mirrored and isinstance(event, Mapping):
                 mirror = dict(event)
-            elif scheduled.source is EventOrigin.COMMAND:
+            elif scheduled.source is not EventOrigin.SHADOW:
                 mirror = scheduled.event.to_shadow()
             else:
                 continue

@@ -5,6 +5,7 @@
     time (tick)        house, schedule, shedding          telemetry and loads rows, event acks, log lines
     command            command_handlers                   its ack, a patch of the desired state
     shadow message     shadow_sync, ven_state             –
+    VTN's events       vtn_events                         –
     resident           command_handlers                   a patch of the desired state
     stop               release                            the last telemetry row
 
@@ -15,13 +16,13 @@ outlive the process is `persisted`; the time at which the engine has something t
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
 from contracts.wire import codec
-from contracts.wire.events import Phase
+from contracts.wire.events import DrEvent, Phase
 from contracts.wire.ids import EventId
 from contracts.wire.topics import Topics
 from ven_twin.control import acks, reporting
@@ -30,6 +31,7 @@ from ven_twin.control.event_history import PastEvent, past_event, with_past
 from ven_twin.control.peace import NO_SNAPSHOT, SentSnapshot, in_peace
 from ven_twin.control.schedule import OVER, EventTransition, Schedule
 from ven_twin.control.ven_state import VenState
+from ven_twin.control.vtn_events import with_vtn_events
 from ven_twin.ven.command_receiver import CommandReceiver
 from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.storage.persisted_state import PersistedState, lasting
@@ -246,6 +248,11 @@ class VenEngine:
         """
         copy = self.state.shadow.on_message(suffix, document, answers_us=answers_us)
         state = self.state.with_shadow(copy.with_desired(pending), now_ts)
+        return replace(self, state=state), Effects(hurries=_has_news(self.state.schedule, state.schedule))
+
+    def on_vtn_events(self, events: Sequence[DrEvent], now_ts: float) -> tuple[VenEngine, Effects]:
+        """Take up *events*: all that a VTN of OpenADR has for this VEN to act on."""
+        state = with_vtn_events(self.state, events, now_ts)
         return replace(self, state=state), Effects(hurries=_has_news(self.state.schedule, state.schedule))
 
     def on_connected(self) -> VenEngine:

@@ -61,6 +61,7 @@ class HouseRuntime:
         restores: the restores that were carried out, as `VenState.restores` counts them.
         offering: the offer, and the search for the next one.
         forecasting: the forecast of the hours to come, and the work on the next one.
+        lived: the meter that is never set back; None where nobody reads it.
         slice_steps: the steps of a slice of that search.
     """
 
@@ -84,6 +85,7 @@ class HouseRuntime:
     restores: int = 0
     offering: Offering = field(default_factory=Offering)
     forecasting: Forecasting = field(default_factory=Forecasting)
+    lived: Meter | None = None
     slice_steps: int = SLICE_STEPS
 
     @property
@@ -257,7 +259,8 @@ class HouseRuntime:
         if acting is not None or (payback is not None and not payback.whole):
             comfort = comfort.count(pair.house, pair.counterfactual, wall_s * self.clock.speed)
         row = self.row.count(flow.circuits_kw, flow.baseline_kw, wall_s)
-        counted = {"row": row, "delivered": delivered, "release": release, "payback": payback}
+        lived = None if self.lived is None else self.lived.count(flow.circuits_kw, flow.baseline_kw, wall_s)
+        counted = {"row": row, "lived": lived, "delivered": delivered, "release": release, "payback": payback}
         return {**counted, "comfort": comfort}
 
     def again(self, now_s: float) -> HouseRuntime:
@@ -345,6 +348,10 @@ class HouseRuntime:
         counts = (self.released, self.payback, self.comfort.before, self.comfort.latest)
         after = [over for over in counts if over is not None and over.event_id == summary["eventId"]]
         return {**summary, **{key: value for over in after for key, value in over.summary().items()}}
+
+    def counting_all(self) -> HouseRuntime:
+        """The house with a meter that is never set back."""
+        return replace(self, lived=self.lived or Meter())
 
     def read_row(self) -> tuple[HouseRuntime, Meter]:
         """Read the meter of the row and set it back."""

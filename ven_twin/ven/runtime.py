@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Self
 
 from contracts.errors import OversizeError, WireError
 from contracts.wire import codec
 from contracts.wire.acks import Ack
+from contracts.wire.events import DrEvent
 from contracts.wire.ids import LoadId
 from ven_twin.control import command_handlers
 from ven_twin.control.command_handlers import StateChange, VenFigures
@@ -30,6 +32,7 @@ from ven_twin.ven.mqtt.session import MqttSession
 from ven_twin.ven.mqtt.session_status import SessionState, SessionStatus
 from ven_twin.ven.mqtt.shadow_client import ShadowClient
 from ven_twin.ven.searches import EngineSearcher, Searches
+from ven_twin.ven.sessions import VenSession, VtnOnlySession
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.shadow_reporter import ShadowReporter
 from ven_twin.ven.snapshot import VenSnapshot
@@ -49,7 +52,7 @@ class Twin:
     def __init__(
         self,
         settings: TwinSettings,
-        identity: Identity,
+        identity: Identity | None,
         engine: VenEngine,
         outbox: MendingOutbox,
         store: StateStore,
@@ -60,7 +63,7 @@ class Twin:
         searches: Searches | None = None,
     ) -> None:
         self._settings = settings
-        self._certificate = identity.certificate
+        self._certificate = None if identity is None else identity.certificate
         self._engine = engine if searches is None else engine.searching_in_turns()
         self._searches, self._searcher = (
             searches,
@@ -71,30 +74,37 @@ class Twin:
         self._clock = ven_clock
         self._watchers: list[Callable[[], None]] = []
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
-        self._session = MqttSession(
+        self._session: VenSession = VtnOnlySession(outbox, ven_clock.now_ts)
+        self._renewal: Renewal | None = None
+        if identity is not None:
+            self._session = session = self._mqtt_session(identity, gate)
+            self._renewal = Renewal(identity, session, fetch)
+        self._shadow = ShadowClient(engine.topics, self._session.publish_now)
+        self._reporter = ShadowReporter(self._shadow, ven_clock.monotonic_s)
+
+    def _mqtt_session(self, identity: Identity, gate: ConnectGate | None) -> MqttSession:
+        settings, topics = self._settings, self._engine.topics
+        return MqttSession(
             settings.endpoint,
             settings.port,
             identity,
             settings.ven_id,
-            engine.topics.subscriptions,
-            outbox,
+            topics.subscriptions,
+            self._outbox,
             self._on_message,
             self._on_connected,
             rng=random.Random(),  # noqa: S311 - spreads reconnects
             keepalive_s=settings.keepalive_s,
             protocol=settings.protocol,
             gate=gate,
-            rule_topics=None if settings.rules is None else engine.topics.ingest(settings.rules),
+            rule_topics=None if settings.rules is None else topics.ingest(settings.rules),
         )
-        self._renewal = Renewal(identity, self._session, fetch)
-        self._shadow = ShadowClient(engine.topics, self._session.publish_now)
-        self._reporter = ShadowReporter(self._shadow, ven_clock.monotonic_s)
 
     @classmethod
     def open(
         cls,
         settings: TwinSettings,
-        identity: Identity,
+        identity: Identity | None,
         *,
         ven_clock: VenClock | None = None,
         fetch: Fetch | None = None,
@@ -103,7 +113,8 @@ class Twin:
     ) -> Self:
         """Warm the house up, open the outbox, and go on where an earlier run left off.
 
-        The VENs of a process share one *gate*, and where they are many their *searches*.
+        The VENs of a process share one *gate*, and where they are many their *searches*. Without an
+        *identity* there is no AWS: its cloud is a VTN, to which `ven_twin.ven.openadr.bridge` attaches it.
 
         Raises:
             ProfileError: there is no such house.
@@ -175,6 +186,26 @@ class Twin:
             certificate=self._certificate,
         )
 
+    def on_vtn_events(self, events: Sequence[DrEvent]) -> None:
+        """Take up *events*: all that a VTN of OpenADR has for this VEN to act on."""
+        engine, effects = self._engine.on_vtn_events(events, self._clock.now_ts())
+        if engine.state is not self._engine.state:
+            self._perform(engine, effects)
+            self._wake.set()
+
+    def on_cloud_time(self, cloud_ts: float, requested_s: float) -> None:
+        """Compare with a cloud's time as `VenClock` does."""
+        self._clock.on_cloud_time(cloud_ts, requested_s)
+
+    def on_link(self, state: SessionState, reason: str | None = None) -> None:
+        """Show the link to a VTN where that is this VEN's only cloud."""
+        if isinstance(self._session, VtnOnlySession):
+            self._session.enter(state, reason)
+
+    def count_all(self) -> None:
+        """Count from now on all that the house draws, for who reports of times of its own."""
+        self._engine = self._engine.with_house(self._engine.house.counting_all())
+
     def command(self, message: Mapping[str, object]) -> Ack:
         """Carry out a command that comes from the VEN's own page rather than by MQTT. Returns its ack.
 
@@ -220,13 +251,17 @@ class Twin:
                 while not self._stopping.is_set() and not session.done():
                     self._wake.clear()
                     self._tick()
-                    await self._sleep(await self._reporter.sync(self.snapshot()))
+                    shadow_due_s = (
+                        inf if self._renewal is None else await self._reporter.sync(self.snapshot())
+                    )
+                    await self._sleep(shadow_due_s)
                 ended = self._session.status
                 await self._leave()
             finally:
                 if self._searches is not None:
                     self._searches.leave(self._searcher)
-                await self._renewal.end()
+                if self._renewal is not None:
+                    await self._renewal.end()
         return ended
 
     def _go_on(self, engine: VenEngine) -> None:
@@ -240,7 +275,8 @@ class Twin:
         self._perform(*self._engine.tick(now))
         for watcher in self._watchers:
             watcher()
-        self._renewal.tick(self._engine.desired_certificate_id, now.s)
+        if self._renewal is not None:
+            self._renewal.tick(self._engine.desired_certificate_id, now.s)
         self._outbox.tend()
 
     def _perform(

@@ -29,7 +29,7 @@ class VenSnapshot:
         outbox: messages that wait and messages that were lost.
         clock_jump_s: how far the host's wall clock has jumped since the start, s.
         clock_skew_s: how far the cloud's time is from the VEN's, where that is too far, or None.
-        certificate: the file of the VEN's certificate.
+        certificate: the file of the VEN's certificate; None of a VEN without AWS.
     """
 
     engine: VenEngine
@@ -41,7 +41,7 @@ class VenSnapshot:
     outbox: OutboxCounts
     clock_jump_s: float
     clock_skew_s: float | None
-    certificate: Path
+    certificate: Path | None
 
     @property
     def tariff(self) -> Tariff | None:

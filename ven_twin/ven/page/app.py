@@ -120,7 +120,7 @@ class Page:
     def _current_health(self) -> health.Health:
         snapshot = self._twin.snapshot()
         try:
-            until_ts = valid_until_ts(snapshot.certificate)
+            until_ts = None if snapshot.certificate is None else valid_until_ts(snapshot.certificate)
         except IdentityInvalidError:
             until_ts = None
         return health.health(snapshot, until_ts)

@@ -58,7 +58,10 @@ def live(snapshot: VenSnapshot) -> Live:
 
 
 def health(snapshot: VenSnapshot, certificate_until_ts: float | None) -> Health:
-    """The VEN's health; *certificate_until_ts* (UTC s) is None when its certificate cannot be read."""
+    """The VEN's health; *certificate_until_ts* (UTC s) is None when its certificate cannot be read.
+
+    A VEN without AWS has none.
+    """
     session = snapshot.session
     left_d = None
     if certificate_until_ts is not None:
@@ -94,9 +97,9 @@ def _reasons(snapshot: VenSnapshot, left_d: float | None) -> list[str]:
     if not snapshot.state.settings.participates(snapshot.now_ts):
         left = reporting.opt_out_of(snapshot.state)
         reasons.append(f"takes no part in events: {left.reason if left else 'disabled'}")
-    if left_d is None:
+    if left_d is None and snapshot.certificate is not None:
         reasons.append("its certificate cannot be read")
-    elif left_d <= 0:
+    elif left_d is not None and left_d <= 0:
         reasons.append("its certificate has expired")
     if snapshot.clock_skew_s is not None:
         reasons.append(

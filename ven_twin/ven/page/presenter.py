@@ -265,7 +265,7 @@ def _shown(scheduled: ScheduledEvent, snapshot: VenSnapshot) -> bool:
     if phase is not Phase.OPTED_OUT:
         return phase in SHOWN
     desired = (
-        scheduled.source is EventOrigin.COMMAND
+        scheduled.source is not EventOrigin.SHADOW
         or scheduled.event.event_id in snapshot.state.shadow.desired_events
     )
     return desired and snapshot.now_ts < scheduled.end_ts

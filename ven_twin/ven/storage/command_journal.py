@@ -15,7 +15,7 @@ from typing import Any
 from contracts.errors import MalformedError
 from contracts.wire.ids import CorrelationId, LoadId, VenId
 from ven_twin.ven.errors import NotStoredError
-from ven_twin.ven.mqtt.session import MqttSession
+from ven_twin.ven.sessions import VenSession
 from ven_twin.ven.storage import schema
 from ven_twin.ven.storage.memo import note
 from ven_twin.ven.storage.outbox import Outbox
@@ -156,7 +156,7 @@ class StateStore:
 
     def save(
         self,
-        session: MqttSession,
+        session: VenSession,
         persisted: PersistedState,
         messages: Sequence[Message],
         *,

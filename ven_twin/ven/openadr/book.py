@@ -1,0 +1,220 @@
+"""The events of a VTN as this VEN has read them, and what it acts on of each. Pure.
+
+    polled                                 booked
+    ──────────────────────────────────     ──────────────────────────────────────────────────
+    new                                    with the time when it was read, as revision 0
+    as before                              unchanged; a window that is used up is renewed
+    other terms, or there again            as the next revision
+    not listed, and the VTN has it not     gone: cancelled
+    not listed, and the VTN has it         as it is there: it is over, or about to be
+    absent for a day                       forgotten
+
+The revision is this VEN's count: a VTN has none. A VTN lists events that are not over, by its own clock and
+without this VEN's random offset, so that one which is missing is asked for by its id before it is cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import inf
+
+import msgspec
+
+from contracts.openadr.dr_events import NotActedOn, actionable, event_id_of
+from contracts.openadr.ids import ObjectId
+from contracts.openadr.objects import OadrEvent, OadrProgram
+from contracts.wire.events import DrEvent, Phase
+from contracts.wire.ids import EventId, VenId
+from contracts.wire.units import S_PER_DAY
+
+FORGET_S = float(S_PER_DAY)
+LOOK_AGAIN_S = 3600.0
+"""A window without a signal is followed by another, which may have one."""
+BOOKED_MAX = 256
+"""So many events are remembered at the most; then those that have been absent longest go."""
+
+
+class IntervalReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A house in one interval of an event.
+
+    Attributes:
+        seconds: for how long it was measured.
+        acting_s: for how long of it the event was acted on.
+        used_kwh: drawn from the grid, kWh; below zero it was fed in.
+        baseline_kwh: drawn by the house without events, kWh.
+        circuits_kwh: drawn by circuit, kWh.
+        battery_soc: the battery's charge when it was last measured, or None without one.
+        offer_kw: the power that the house then promised to shed, kW.
+    """
+
+    seconds: float = 0.0
+    acting_s: float = 0.0
+    used_kwh: float = 0.0
+    baseline_kwh: float = 0.0
+    circuits_kwh: dict[str, float] = {}
+    battery_soc: float | None = None
+    offer_kw: float | None = None
+
+
+class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it was last read.
+
+    Attributes:
+        event: the event.
+        program: its program, or None where that cannot be read.
+        read_ts: when it was first read, UTC s: its now.
+        revision: how often its terms have changed.
+        dr_event: what is acted on of it, or None.
+        renew_ts: when the next window of it is due, UTC s; None where what there is of it is all.
+        why_not: the reason that it is not acted on.
+        absent_ts: since when the VTN lists it no more, UTC s.
+        gone: whether the VTN has it no more.
+        readings: what was measured, by the start of the interval, UTC s.
+        filed: the names of the reports that were filed, or that wait to be.
+        participations: how often the VEN has said that it takes part or does not; odd when it last did not.
+    """
+
+    event: OadrEvent
+    program: OadrProgram | None = None
+    read_ts: float
+    revision: int = 0
+    dr_event: DrEvent | None = None
+    renew_ts: float | None = None
+    why_not: NotActedOn | None = None
+    absent_ts: float | None = None
+    gone: bool = False
+    readings: dict[int, IntervalReading] = {}
+    filed: tuple[str, ...] = ()
+    participations: int = 0
+
+    @property
+    def event_id(self) -> EventId:
+        """Our id of it."""
+        return event_id_of(self.event.id)
+
+    def offset_s(self, ven_id: VenId) -> float:
+        """The VEN's share of its random start, s."""
+        return 0.0 if self.dr_event is None else self.dr_event.start_offset_s(ven_id)
+
+    def is_open(self, ven_id: VenId, now_ts: float) -> bool:
+        """True while there is something left of it to act on."""
+        if self.gone or self.dr_event is None:
+            return False
+        return self.dr_event.phase(now_ts, offset_s=self.offset_s(ven_id)) is not Phase.COMPLETED
+
+
+class BookOfEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """The events by their ids at the VTN; *link* is the VTN and the client whose events they are."""
+
+    link: str = ""
+    events: dict[ObjectId, BookedEvent] = {}
+
+    def dr_events(self, ven_id: VenId, now_ts: float) -> tuple[DrEvent, ...]:
+        """All that is to be acted on, or is being."""
+        return tuple(
+            booked.dr_event
+            for booked in self.events.values()
+            if booked.dr_event is not None and booked.is_open(ven_id, now_ts)
+        )
+
+    def missing(self, listed: Iterable[OadrEvent], ven_id: VenId, now_ts: float) -> tuple[ObjectId, ...]:
+        """Ids of the events that are acted on and not among those *listed*: to be asked for one by one."""
+        present = {event.id for event in listed}
+        return tuple(
+            object_id
+            for object_id, booked in self.events.items()
+            if object_id not in present and booked.is_open(ven_id, now_ts)
+        )
+
+    def polled(
+        self,
+        listed: Iterable[OadrEvent],
+        programs: Mapping[ObjectId, OadrProgram],
+        gone: frozenset[ObjectId],
+        ven_id: VenId,
+        now_ts: float,
+    ) -> BookOfEvents:
+        """The book after the VTN was asked: these events are there, and those *gone* are not."""
+        events: dict[ObjectId, BookedEvent] = {}
+        for event in listed:
+            program = programs.get(event.program_id)
+            events[event.id] = _booked(self.events.get(event.id), event, program, ven_id, now_ts)
+        for object_id, booked in self.events.items():
+            if object_id in events:
+                continue
+            absent_ts = now_ts if booked.absent_ts is None else booked.absent_ts
+            if now_ts - absent_ts < FORGET_S or booked.is_open(ven_id, now_ts):
+                is_gone = booked.gone or object_id in gone
+                events[object_id] = msgspec.structs.replace(booked, absent_ts=absent_ts, gone=is_gone)
+        return self.with_events(_bounded(events))
+
+    def renewed(self, ven_id: VenId, now_ts: float) -> BookOfEvents:
+        """The book with the next window of each event whose window is used up."""
+        due = {
+            object_id: booked
+            for object_id, booked in self.events.items()
+            if booked.renew_ts is not None and booked.renew_ts <= now_ts and not booked.gone
+        }
+        if not due:
+            return self
+        renewed = {
+            object_id: _booked(booked, booked.event, booked.program, ven_id, now_ts)
+            for object_id, booked in due.items()
+        }
+        return self.with_events({**self.events, **renewed})
+
+    def with_events(self, events: dict[ObjectId, BookedEvent]) -> BookOfEvents:
+        """The book with these events; itself where they are those that it has."""
+        return self if events == self.events else msgspec.structs.replace(self, events=events)
+
+
+def _bounded(events: dict[ObjectId, BookedEvent]) -> dict[ObjectId, BookedEvent]:
+    if len(events) <= BOOKED_MAX:
+        return events
+    newest = sorted(events.items(), key=lambda item: -(item[1].absent_ts or inf))
+    return dict(newest[:BOOKED_MAX])
+
+
+def _booked(
+    before: BookedEvent | None,
+    event: OadrEvent,
+    program: OadrProgram | None,
+    ven_id: VenId,
+    now_ts: float,
+) -> BookedEvent:
+    """*event* as it is booked now; *before* itself where nothing of it has changed."""
+    if before is None:
+        before = BookedEvent(event=event, read_ts=now_ts, revision=-1)
+    elif _stays(before, event, program, now_ts):
+        return before
+    read = msgspec.structs.replace(before, event=event, program=program, absent_ts=None, gone=False)
+    result = actionable(
+        event,
+        program,
+        event_id=event_id_of(event.id),
+        ven_id=ven_id,
+        read_ts=before.read_ts,
+        now_ts=now_ts,
+        revision=max(0, before.revision),
+    )
+    if isinstance(result, NotActedOn):
+        again_ts = now_ts + LOOK_AGAIN_S if result is NotActedOn.NO_SIGNAL else None
+        return msgspec.structs.replace(
+            read, revision=max(0, before.revision), dr_event=None, renew_ts=again_ts, why_not=result
+        )
+    same = result.event == before.dr_event and not before.gone
+    revision = before.revision if same else before.revision + 1
+    return msgspec.structs.replace(
+        read,
+        revision=revision,
+        dr_event=msgspec.structs.replace(result.event, revision=revision),
+        renew_ts=None if result.renew_ts == inf else result.renew_ts,
+        why_not=None,
+    )
+
+
+def _stays(before: BookedEvent, event: OadrEvent, program: OadrProgram | None, now_ts: float) -> bool:
+    """True of an event that is as it was, with a window that is not used up."""
+    if before.gone or before.absent_ts is not None or (before.event, before.program) != (event, program):
+        return False
+    return before.renew_ts is None or now_ts < before.renew_ts

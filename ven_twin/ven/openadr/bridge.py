@@ -1,0 +1,277 @@
+"""The twin's end of the link to a VTN: what is polled goes to the twin, and reports go to the VTN.
+
+            ┌── waits: a poll's time, or until a report is due ◀──┐
+            ▼                                                     │
+    register, once an hour ──▶ programs, events ──▶ reports ──────┤
+            │                                                     │
+            └── VtnError ──▶ a pause: Retry-After, or longer each time
+
+A tick of the twin never waits for the VTN. Where the link is down, what was read last is acted on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from contracts.errors import FieldError
+from contracts.openadr.ids import ObjectId
+from contracts.openadr.objects import OadrEvent, OadrProgram, OadrReportRequest
+from ven_twin.ven import clock
+from ven_twin.ven.mqtt.backoff import Backoff
+from ven_twin.ven.mqtt.session_status import SessionState
+from ven_twin.ven.openadr.book import BookOfEvents
+from ven_twin.ven.openadr.client import FORBIDDEN, UNAUTHORIZED, VenOfVtn
+from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
+from ven_twin.ven.openadr.http import VtnHttp
+from ven_twin.ven.openadr.link import METER, ReportedBy, VtnLink
+from ven_twin.ven.openadr.reporting import HouseInstant, VtnReporter
+from ven_twin.ven.openadr.store import VtnStore, WaitingReport
+from ven_twin.ven.runtime import Twin
+
+JITTER = 0.1
+"""A poll comes up to so much of its time sooner or later, so that VENs do not come all at once."""
+REGISTER_AGAIN_S = 3600.0
+PAUSE_MAX_S = 300.0
+SAVE_EVERY_S = 10.0
+"""A VEN that is killed loses so much of what it has measured at the most."""
+
+logger = logging.getLogger(__name__)
+
+
+class VtnBridge:
+    """A twin as a VEN of a VTN, for as long as `run` runs."""
+
+    def __init__(self, twin: Twin, link: VtnLink, client: VenOfVtn, store: VtnStore) -> None:
+        self._twin, self._link, self._client, self._store = twin, link, client, store
+        state = twin.snapshot().state
+        self._ven_id = state.ven_id
+        circuits = [str(load_id) for load_id in sorted(state.load_ids)]
+        circuits = circuits if link.reported_by is ReportedBy.CIRCUITS else []
+        self._resources = circuits or [METER]
+        self._reporter = VtnReporter(self._ven_id, circuits)
+        key = f"{link.url} {link.client_id}"
+        earlier = store.book(key)
+        self._book = earlier or BookOfEvents(link=key)
+        self._has_read = earlier is not None
+        self._saved = self._book
+        self._saved_s = clock.monotonic_s()
+        self._rng = random.Random()  # noqa: S311 - spreads polls
+        self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
+        self._file_backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
+        self._register_s = self._quiet_until_s = float("-inf")
+        self._came = asyncio.Event()
+        self._logged = ""
+        self._before: HouseInstant | None = None
+        twin.count_all()
+        twin.watch(self._on_tick)
+
+    async def run(self) -> None:
+        """Poll and report until cancelled."""
+        poll_s = file_s = float("-inf")
+        while True:
+            self._came.clear()
+            if clock.monotonic_s() >= max(poll_s, self._quiet_until_s):
+                pause_s = await self._polled_s()
+                poll_s = clock.monotonic_s() + pause_s
+            if clock.monotonic_s() >= max(file_s, self._quiet_until_s):
+                pause_s = await self._filed_s()
+                file_s = clock.monotonic_s() + pause_s
+            due_s = poll_s if not self._store.count() else min(poll_s, file_s)
+            due_s = max(due_s, self._quiet_until_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), max(0.0, due_s - clock.monotonic_s()))
+
+    async def _polled_s(self) -> float:
+        """Poll; the time until the next poll, s."""
+        try:
+            await self._register()
+            await self._poll()
+        except (VtnError, FieldError) as error:
+            refused = isinstance(error, VtnRefusedError | FieldError)
+            self._twin.on_link(SessionState.REFUSED if refused else SessionState.BACKOFF, str(error))
+            self._say(str(error), logging.WARNING)
+            return self._pause_s(self._backoff, error)
+        except Exception:
+            logger.exception("the VTN could not be asked")
+            return PAUSE_MAX_S
+        self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
+        self._twin.on_link(SessionState.CONNECTED)
+        self._say(f"this VEN is one of {self._link.place}")
+        return self._link.poll_s * self._rng.uniform(1 - JITTER, 1 + JITTER)
+
+    async def _filed_s(self) -> float:
+        """File what waits; the time until more may be tried, s."""
+        try:
+            await self._file()
+        except (VtnError, FieldError) as error:
+            if str(error) != self._logged:
+                logger.warning("%d reports wait: %s", self._store.count(), error)
+            return self._pause_s(self._file_backoff, error)
+        except Exception:
+            logger.exception("the VTN could not be given its reports")
+            return PAUSE_MAX_S
+        self._file_backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
+        return 0.0
+
+    def _pause_s(self, backoff: Backoff, error: Exception) -> float:
+        """The pause after *error*, longer each time, s; the one that a VTN asks for is for all calls."""
+        delay_s = backoff.next_delay_s()
+        if isinstance(error, VtnBusyError) and error.retry_after_s is not None:
+            delay_s += error.retry_after_s
+            self._quiet_until_s = clock.monotonic_s() + delay_s
+        return delay_s
+
+    async def _register(self) -> None:
+        """Have the VEN and its resources at the VTN; a client that may not make them goes on without."""
+        if clock.monotonic_s() < self._register_s:
+            return
+        try:
+            ven = await self._client.register(self._ven_id)
+            resources = await self._client.have_resources(ven, self._resources)
+            targets = {resource.resource_name: resource.targets or () for resource in resources}
+            self._reporter.targeted(ven.targets or (), targets)
+        except VtnRefusedError as error:
+            if error.status != FORBIDDEN or isinstance(error, VtnCredentialsError):
+                raise
+            logger.warning("this VEN is not registered: %s", error)
+        self._register_s = clock.monotonic_s() + REGISTER_AGAIN_S
+
+    async def _poll(self) -> None:
+        """Read programs and events, and have the twin act on them."""
+        programs = {program.id: program for program in await self._client.programs()}
+        listed = [event for event in await self._client.events() if self._is_ours(event, programs)]
+        gone: set[ObjectId] = set()
+        for object_id in self._book.missing(listed, self._ven_id, self._now_ts()):
+            event = await self._client.event(object_id)
+            if event is not None and self._is_ours(event, programs):
+                listed.append(event)
+            else:
+                gone.add(object_id)
+        before = self._book
+        self._book = before.polled(listed, programs, frozenset(gone), self._ven_id, self._now_ts())
+        self._has_read = True
+        for object_id, booked in self._book.events.items():
+            earlier = before.events.get(object_id)
+            if booked.why_not is not None and (earlier is None or earlier.why_not != booked.why_not):
+                logger.info("event %s of the VTN is not acted on: %s", object_id, booked.why_not)
+        self._on_tick()
+
+    def _is_ours(self, event: OadrEvent, programs: dict[ObjectId, OadrProgram]) -> bool:
+        """True of an event of the program that the VEN is in, where that is one alone."""
+        program = programs.get(event.program_id)
+        wanted = self._link.program
+        return wanted is None or (program is not None and program.program_name == wanted)
+
+    async def _file(self) -> None:
+        """File all reports that wait, in their order."""
+        while (row := self._store.first(clock.now_ts())) is not None:
+            try:
+                if not row.sent or not await self._is_there(row):
+                    self._store.sending(row)
+                    await self._client.file_report(bytes(row.body))
+            except VtnCredentialsError:
+                raise
+            except VtnRefusedError as error:
+                if error.status == UNAUTHORIZED:
+                    raise
+                logger.warning("report %s on event %s is given up: %s", row.name, row.event_id, error)
+            else:
+                logger.info("report %s on event %s is filed", row.name, row.event_id)
+            self._store.done(row)
+
+    async def _is_there(self, row: WaitingReport) -> bool:
+        """Tell whether the VTN has a report whose answer was lost; no, where it does not let us look."""
+        report = msgspec.json.decode(row.body, type=OadrReportRequest)
+        try:
+            return await self._client.has_report(report)
+        except VtnCredentialsError:
+            raise
+        except VtnRefusedError:
+            return False
+
+    def _now_ts(self) -> float:
+        return self._twin.snapshot().now_ts
+
+    def _on_tick(self) -> None:
+        """Measure, report and act. Never raises: the twin goes on without its VTN."""
+        try:
+            self._tick()
+        except Exception:
+            logger.exception("the VTN's events could not be followed")
+
+    def _tick(self) -> None:
+        now = self._instant()
+        book = self._book.renewed(self._ven_id, now.now_ts)
+        if self._before is not None:
+            book = self._reporter.measured(book, self._before, now)
+        self._before, self._book = now, book
+        booked, reports = self._reporter.due(book, now)
+        if reports and self._store.put(booked, reports, clock.now_ts()):
+            self._book = self._saved = booked
+            self._came.set()
+        self._save()
+        if self._has_read:
+            self._twin.on_vtn_events(self._book.dr_events(self._ven_id, now.now_ts))
+
+    def end(self) -> None:
+        """Write what was measured up to now."""
+        self._saved_s = float("-inf")
+        self._save()
+
+    def _save(self) -> None:
+        """Write the book: at once where it has other events, after a while where it has more measured."""
+        if self._book is self._saved:
+            return
+        now_s = clock.monotonic_s()
+        terms = [(booked.event, booked.revision, booked.gone) for booked in self._book.events.values()]
+        saved_terms = [(booked.event, booked.revision, booked.gone) for booked in self._saved.events.values()]
+        if terms == saved_terms and now_s < self._saved_s + SAVE_EVERY_S:
+            return
+        self._saved_s = now_s
+        if self._store.put(self._book, (), clock.now_ts()):
+            self._saved = self._book
+
+    def _instant(self) -> HouseInstant:
+        snapshot = self._twin.snapshot()
+        house, settings = snapshot.house, snapshot.state.settings
+        assert house.lived is not None  # noqa: S101 - it is counted from the start
+        return HouseInstant(
+            now_ts=snapshot.now_ts - snapshot.tick_age_s,
+            lived=house.lived,
+            acting=house.acting,
+            battery_soc=house.pair.battery_soc,
+            offer_kw=house.offer.kw,
+            schedule=snapshot.state.schedule,
+            opt_out=settings.opt_out if settings.opted_out(snapshot.now_ts) else None,
+        )
+
+    def _say(self, text: str, level: int = logging.INFO) -> None:
+        """Log *text*, unless it was the last that was logged."""
+        if text != self._logged:
+            self._logged = text
+            logger.log(level, "%s", text)
+
+
+@contextlib.asynccontextmanager
+async def being_ven_of(twin: Twin, link: VtnLink, folder: Path) -> AsyncIterator[None]:
+    """Make *twin* a VEN of the VTN at *link* for as long as the block lasts. Raises FieldError."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
+    http = VtnHttp(link.tls(), is_https=link.url.startswith("https:"))
+    with contextlib.closing(VtnStore(folder)) as store:
+        async with http:
+            client = VenOfVtn(link, http, clock.monotonic_s, twin.on_cloud_time)
+            bridge = VtnBridge(twin, link, client, store)
+            running = asyncio.ensure_future(bridge.run())
+            try:
+                yield
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+                bridge.end()
