@@ -19,9 +19,9 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_control_plane.py tests/unit/lambdas/test_rotation_sweep.py tests/unit/lambdas/test_init.py \
   tests/unit/lambdas/test_settle_weather.py tests/unit/lambdas/test_settle_calendars.py \
   tests/unit/lambdas/test_overlapping_events.py tests/unit/lambdas/test_store_telemetry.py \
-  tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py \
+  tests/unit/lambdas/test_settle_history.py tests/unit/lambdas/test_settle_killed.py tests/unit/lambdas/vtn/test_rights.py \
   tests/unit/house/test_daily_energy.py tests/unit/simulation/test_district.py tests/property/test_devices.py \
-  tests/property/test_redispatch.py tests/property/test_core_events.py tests/property/test_contracts_shadow.py \
+  tests/property/test_oadr_dr_events.py tests/property/test_oadr_reports.py tests/property/test_redispatch.py tests/property/test_core_events.py tests/property/test_contracts_shadow.py \
   tests/property/test_shadows_end_empty.py tests/property/test_page_requests.py \
   tests/unit/lambdas/test_settle_hostile.py tests/unit/lambdas/dispatch/test_bookings.py \
   tests/unit/lambdas/test_dispatch_event.py tests/unit/lambdas/test_rotate_ven.py \
@@ -45,7 +45,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
 PYTHONS := python3.11 python3.12 python3.13
 
 .PHONY: run test test-fast test-pythons check format types aws-limits bench baselines comfort homes fitting tank promises pictures \
-  faults strangers visitors hostile busy crowd scale cuts \
+  faults strangers visitors hostile busy crowd polls scale cuts \
   soak lifecycle policies prices counted references docs doc-commands functions mutate lock setup clean
 
 run: $(READY)
@@ -140,6 +140,10 @@ scale: $(READY)
 # ARGS="--vens 1000" for more.
 crowd: $(READY)
 	$(BIN)/python -m harness.crowd $(ARGS)
+
+# Round trips of the VTN, and 1,000 VENs that poll it for ten minutes; ARGS="--vens 100 --minutes 1" for less.
+polls: $(READY)
+	$(BIN)/python -m harness.polls $(ARGS)
 
 # Every fault for ten seeds, beside plain gmqtt; ARGS="--seeds 2 --messages 1000 --only half-open" for less.
 faults: $(READY)

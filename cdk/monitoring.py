@@ -38,7 +38,7 @@ class Monitoring(Construct):
         *,
         stage: Stage,
         functions: Mapping[str, lambda_.Function],
-        api: gateway.HttpApi,
+        apis: Mapping[str, gateway.HttpApi],
         inlets: Mapping[str, sqs.Queue],
         dead: Mapping[str, sqs.Queue],
         topic: sns.Topic,
@@ -77,8 +77,9 @@ class Monitoring(Construct):
         )
         text = "A map run gave up: its execution says which VENs of an event have not heard of it."
         self._alarm("ShadowMapFailures", map_failures, 1, text)
-        failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
-        self._alarm("ApiFailures", failures, 1, "The API answered with an error of its own (5xx).")
+        for name, api in apis.items():
+            failures = api.metric_server_error(period=FIVE_MINUTES, statistic="Sum")
+            self._alarm(f"{name}Failures", failures, 1, "The API answered with an error of its own (5xx).")
         self._dashboard(stage, functions, inlets, dead)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, threshold: float, description: str) -> None:

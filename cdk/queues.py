@@ -45,19 +45,27 @@ class Inlet(Construct):
 
     Attributes:
         queue: from a rule to a function.
-        dead: messages that failed `RECEIVES` times, bytes untouched.
+        dead: messages that failed *receives* times, bytes untouched.
     """
 
-    def __init__(self, scope: Construct, name: str, *, stage: Stage) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        stage: Stage,
+        visibility_s: int | None = None,
+        receives: int = RECEIVES,
+    ) -> None:
         super().__init__(scope, name)
         self.dead = dead_letters(self, "DeadLetters", stage=stage)
         self.queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            visibility_timeout=Duration.seconds(stage.visibility_s),
+            visibility_timeout=Duration.seconds(visibility_s or stage.visibility_s),
             retention_period=Duration.days(4),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             removal_policy=RemovalPolicy.DESTROY,
         )
         _refuse_plain_http(self.queue, stage)

@@ -80,6 +80,12 @@ class SharedResources:
             )
         return function
 
+    def vtn_table(self) -> dynamodb.TableV2:
+        """The VTN's table. Raises RuntimeError for a stage that is none."""
+        if self.tables.vtn is None:
+            raise RuntimeError("this stage is no VTN")
+        return self.tables.vtn
+
     @property
     def notifications_setting(self) -> str:
         """The topic for functions that notify, or `NO_TOPIC`."""

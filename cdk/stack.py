@@ -9,6 +9,7 @@ from cdk import functions
 from cdk.api import HttpApi
 from cdk.bundle import Bundle
 from cdk.claims import Claims
+from cdk.gateway import Gateway
 from cdk.lambda_function import LambdaFunction
 from cdk.monitoring import Monitoring
 from cdk.rules import Rules
@@ -17,6 +18,7 @@ from cdk.shadow_map import ShadowMap
 from cdk.shared_resources import SharedResources, shared_resources
 from cdk.stage import Stage
 from cdk.ven import VenThing, definitions, free_ids, policy_removal
+from cdk.vtn import Vtn
 from contracts.store.dead_letters import DeadLetterSource, FailureSource, queues_output
 from contracts.store.stack import StackOutput, stack_name
 from contracts.wire.topics import rules_name
@@ -60,6 +62,7 @@ class VenTwinStack(Stack):
         self._add("WatchFleet", functions.watch_fleet(resources, schedules))
         api = self._add("Api", functions.http_api(resources, dispatch, issue, settle))
         gateway = HttpApi(self, stage=stage, function=api.function)
+        vtn = self._add_vtn() if stage.openadr else None
         self._add_vens(provision, admit)
         RotationSchedule(self, stage=stage, rotates=rotate, failed=resources.failed_starts)
         Rules(
@@ -69,14 +72,22 @@ class VenTwinStack(Stack):
             vens=resources.ven_news.queue,
             errors=resources.rule_errors,
         )
-        self._watch(gateway, shadow_map)
-        for output, value in _outputs(resources, self._functions, gateway).items():
+        self._watch(gateway, vtn, shadow_map)
+        outputs = _outputs(resources, self._functions, gateway, vtn)
+        outputs |= {} if vtn is None else vtn.outputs()
+        for output, value in outputs.items():
             CfnOutput(self, output.value, value=value)
 
     def _add(self, name: str, function: LambdaFunction) -> LambdaFunction:
         """Note a function by the name that its alarms have. Those of `provision_ven` are CloudFormation's."""
         self._functions[name] = function
         return function
+
+    def _add_vtn(self) -> Vtn:
+        vtn = Vtn(self, self._resources)
+        for name, function in vtn.functions.items():
+            self._add(name, function)
+        return vtn
 
     def _add_vens(self, provision: LambdaFunction, admit: LambdaFunction) -> None:
         trust_root = CfnParameter(
@@ -109,17 +120,21 @@ class VenTwinStack(Stack):
             trust_root_pem=trust_root.value_as_string,
         )
 
-    def _watch(self, gateway: HttpApi, shadow_map: ShadowMap) -> None:
+    def _watch(self, gateway: Gateway, vtn: Vtn | None, shadow_map: ShadowMap) -> None:
         resources = self._resources
+        gateways = {"Api": gateway} | ({} if vtn is None else {"Vtn": vtn.gateway})
+        vtn_inlets = {} if vtn is None else vtn.notifications.inlets()
         Monitoring(
             self,
             stage=resources.stage,
             functions={name: function.function for name, function in self._functions.items()},
-            api=gateway.api,
+            apis={name: gateway.api for name, gateway in gateways.items()},
             inlets={
                 "Telemetry": resources.telemetry.queue,
                 "VenNews": resources.ven_news.queue,
                 "ShadowChunks": resources.shadow_chunks.queue,
+                # Not those of deliveries: one that waits to be tried again is old by intent.
+                **({} if vtn is None else {"VtnChanges": vtn.notifications.changes.queue}),
             },
             dead={
                 "Telemetry": resources.telemetry.dead,
@@ -127,6 +142,7 @@ class VenTwinStack(Stack):
                 "ShadowChunks": resources.shadow_chunks.dead,
                 "RuleErrors": resources.rule_errors,
                 "FailedStarts": resources.failed_starts,
+                **{f"Vtn{name.capitalize()}": inlet.dead for name, inlet in vtn_inlets.items()},
             },
             topic=resources.notifications,
             shadow_map=shadow_map.arn,
@@ -134,10 +150,16 @@ class VenTwinStack(Stack):
 
 
 def _outputs(
-    resources: SharedResources, functions: dict[str, LambdaFunction], gateway: HttpApi
+    resources: SharedResources, functions: dict[str, LambdaFunction], gateway: HttpApi, vtn: Vtn | None
 ) -> dict[StackOutput, str]:
     """The names by which the CLI finds the stack's resources. None of them is a secret."""
     tables = resources.tables
+    inlets = {
+        DeadLetterSource.TELEMETRY: resources.telemetry,
+        DeadLetterSource.VENS: resources.ven_news,
+        DeadLetterSource.SHADOWS: resources.shadow_chunks,
+        **({} if vtn is None else vtn.notifications.inlets()),
+    }
     return {
         StackOutput.TELEMETRY_TABLE: tables.telemetry.table_name,
         StackOutput.VENS_TABLE: tables.vens.table_name,
@@ -154,18 +176,12 @@ def _outputs(
         StackOutput.INGEST_RULES: rules_name(resources.stage.name),
         StackOutput.DEAD_LETTERS: queues_output(
             {
-                DeadLetterSource.TELEMETRY: resources.telemetry.dead.queue_url,
-                DeadLetterSource.VENS: resources.ven_news.dead.queue_url,
-                DeadLetterSource.SHADOWS: resources.shadow_chunks.dead.queue_url,
+                **{source.value: inlet.dead.queue_url for source, inlet in inlets.items()},
                 FailureSource.RULE_ERRORS: resources.rule_errors.queue_url,
                 FailureSource.FAILED_STARTS: resources.failed_starts.queue_url,
             }
         ),
         StackOutput.INLETS: queues_output(
-            {
-                DeadLetterSource.TELEMETRY: resources.telemetry.queue.queue_url,
-                DeadLetterSource.VENS: resources.ven_news.queue.queue_url,
-                DeadLetterSource.SHADOWS: resources.shadow_chunks.queue.queue_url,
-            }
+            {source.value: inlet.queue.queue_url for source, inlet in inlets.items()}
         ),
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from cdk.context import read_days, read_names, read_number, read_pairs, read_switch
+from cdk.openadr_options import read_external_issuer, read_mqtt_uri
 from cdk.shadow_pace import (
     SHADOW_QUOTA_PER_S,
     SHADOW_WRITES_PER_S,
@@ -20,6 +21,7 @@ from cdk.shadow_pace import (
 from contracts.api.reports import Baseline
 from contracts.api.requests import DEFAULT_PROGRAM
 from contracts.errors import FieldError
+from contracts.openadr.external_issuer import ExternalIssuer
 from contracts.store.stack import is_throw_away
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
@@ -81,6 +83,9 @@ class Stage:
         shadow_writes_per_s: how fast one of the `SHADOW_WRITERS` writes; see docs/guides/scale.md.
         shadow_requests_per_s: the account's quota of shadow API requests, of which the writers take half.
         map_above_vens: plans of more VENs go into the shadows by a map run of Step Functions; 0 for none.
+        openadr: whether the stage is a VTN of OpenADR too.
+        external_issuer: the identity provider whose tokens the VTN takes instead of its own, or None.
+        oadr_mqtt_uri: the broker of which clients of OpenADR are told, or None for webhooks alone.
         fleet_image: the container image of a load test's twins, whose stack is there with it alone; or None.
     """
 
@@ -111,6 +116,9 @@ class Stage:
     shadow_writes_per_s: int
     shadow_requests_per_s: int
     map_above_vens: int
+    openadr: bool
+    external_issuer: ExternalIssuer | None
+    oadr_mqtt_uri: str | None
     fleet_image: str | None
 
     @property
@@ -189,6 +197,9 @@ def read_stage(context: Callable[[str], str | None]) -> Stage:
         shadow_writes_per_s=SHADOW_WRITES_PER_S,
         shadow_requests_per_s=quota,
         map_above_vens=read_map_above(context("map_above_vens"), quota),
+        openadr=read_switch("openadr", context("openadr") or "on"),
+        external_issuer=read_external_issuer(context),
+        oadr_mqtt_uri=read_mqtt_uri(context, is_local=local),
         fleet_image=_image(context("fleet_image")),
     )
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from cdk.stage import Stage
-from contracts.store import keys
+from contracts.store import keys, vtn_keys
 
 
 class StackTables(Construct):
@@ -19,6 +19,7 @@ class StackTables(Construct):
         events: an event, its plans, the items of its VENs, its report; headers also by their start.
         commands: a command and its ack.
         allowed: the VENs that may claim a certificate, each once and for a while.
+        vtn: clients of OpenADR and their objects, also by type; None of a stage that is no VTN.
     """
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
@@ -35,6 +36,19 @@ class StackTables(Construct):
         )
         self.commands = _table(self, "Commands", keys.COMMANDS, stage)
         self.allowed = _table(Construct(scope, "AllowedVens"), "Table", keys.ALLOWED_VENS, stage)
+        self.vtn = _vtn_table(scope, stage) if stage.openadr else None
+
+
+def _vtn_table(scope: Construct, stage: Stage) -> dynamodb.TableV2:
+    table = _table(Construct(scope, "VtnObjects"), "Table", vtn_keys.VTN, stage)
+    string = dynamodb.AttributeType.STRING
+    table.add_global_secondary_index(
+        index_name=vtn_keys.VTN_BY_TYPE,
+        partition_key=dynamodb.Attribute(name=vtn_keys.VTN_INDEX.partition, type=string),
+        sort_key=dynamodb.Attribute(name=str(vtn_keys.VTN_INDEX.sort), type=string),
+        projection_type=dynamodb.ProjectionType.ALL,
+    )
+    return table
 
 
 def _table(scope: Construct, name: str, table_keys: keys.TableKeys, stage: Stage) -> dynamodb.TableV2:

@@ -6,6 +6,7 @@ against the same cloud does the same in more time; a test deploys with it once.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import time
@@ -42,27 +43,44 @@ def _unheard(*_: str) -> None:
 
 
 def deploy(
-    runtime: Runtime, vens: Sequence[str], *, rotation: str = "", progress: Progress = _unheard
+    runtime: Runtime,
+    vens: Sequence[str],
+    *,
+    rotation: str = "",
+    callback_ca_pem: str = "",
+    progress: Progress = _unheard,
 ) -> dict[str, str]:
     """Deploy the local stage for *vens*, with the word of their *rotation*, and return the stack's outputs.
 
-    What is deployed already is left as it is, so that a kept cloud starts at once.
+    What is deployed already is left as it is, so that a kept cloud starts at once. Callbacks of OpenADR may
+    have certificates of *callback_ca_pem*, beside those of public CAs.
 
     Raises:
         DeployError: with CloudFormation's reason.
     """
     progress("synthesizing the stack", "")
-    return deploy_assembly(runtime, assembly(vens, rotation=rotation), progress=progress)
+    folder = assembly(vens, rotation=rotation)
+    return deploy_assembly(runtime, folder, callback_ca_pem=callback_ca_pem, progress=progress)
 
 
 def deploy_assembly(
-    runtime: Runtime, folder: Path, *, stage: str = STAGE, progress: Progress = lambda *_: None
+    runtime: Runtime,
+    folder: Path,
+    *,
+    stage: str = STAGE,
+    callback_ca_pem: str = "",
+    progress: Progress = lambda *_: None,
 ) -> dict[str, str]:
     """Deploy the cloud assembly in *folder*, of *stage*. Returns and raises as `deploy`."""
     formation = client(runtime, "cloudformation")
+    parameters = {"TrustRootPem": trust_root_pem(runtime)}
+    tag = folder.name
+    if callback_ca_pem:
+        parameters["CallbackCaPem"] = callback_ca_pem
+        tag += f"-{hashlib.sha256(callback_ca_pem.encode()).hexdigest()[:12]}"
     name = stack_name(stage)
     before = _describe(formation, name)
-    if before and before["StackStatus"] in _SETTLED and _tag(before) == folder.name:
+    if before and before["StackStatus"] in _SETTLED and _tag(before) == tag:
         return _outputs(before)
     progress("uploading the functions", "")
     template_url = _upload(client(runtime, "s3"), folder, runtime, name)
@@ -73,8 +91,8 @@ def deploy_assembly(
         "StackName": name,
         "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-        "Parameters": [{"ParameterKey": "TrustRootPem", "ParameterValue": trust_root_pem(runtime)}],
-        "Tags": [{"Key": _TAG, "Value": folder.name}],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Tags": [{"Key": _TAG, "Value": tag}],
     }
     try:
         if before is None:
@@ -83,7 +101,7 @@ def deploy_assembly(
             formation.update_stack(**request)
     except ClientError as error:
         # A call that took effect and whose answer was lost is refused when it is tried again.
-        if _tag(_describe(formation, name) or {}) == folder.name:
+        if _tag(_describe(formation, name) or {}) == tag:
             return _wait(formation, name, progress)
         raise DeployError(f"the stack was refused: {error.response['Error'].get('Message', '')}") from None
     return _wait(formation, name, progress)

@@ -30,6 +30,8 @@ Knows = Callable[[str], bool]
 Extract = Callable[..., str]
 ON_A_THING = frozenset({"iot:AttachThingPrincipal", "iot:DetachThingPrincipal"})
 """Actions on a certificate that have the thing as the condition key ``iot:thingArn``."""
+BATCHES = frozenset({"sqs:SendMessageBatch", "sqs:DeleteMessageBatch", "sqs:ChangeMessageVisibilityBatch"})
+"""Calls that AWS judges by the action without the word. Source: SQS Developer Guide, API permissions."""
 _PLACE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -99,6 +101,8 @@ def judged_by_type(evaluate: Original) -> Original:
     """
 
     def evaluate_by_type(context: Any, *policies: Any) -> Any:
+        if context.action in BATCHES:
+            context = dataclasses.replace(context, action=context.action.removesuffix("Batch"))
         types = action_types().get(context.action.lower(), [context.resource_arn])
         if not types:
             context = dataclasses.replace(context, resource_arn="*")

@@ -27,6 +27,7 @@ SERVICES = {
     "iam": "iam",
     "iot": "iot",
     "iot-data": "iot",
+    "kms": "kms",
     "lambda": "lambda",
     "logs": "logs",
     "scheduler": "scheduler",

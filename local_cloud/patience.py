@@ -52,19 +52,21 @@ def _patient_worker(begin: Original) -> Original:
 def _patient_batch(run: Callable[..., None]) -> Callable[..., None]:
     """A batch of messages that nobody else is given while the function runs.
 
-    Afterwards those that failed come again when they would have.
+    Afterwards those that failed come again when they would have, or when the function said.
     """
 
     def run_batch(esm: JsonObject, function: JsonObject, event: object, batch: Any, *queue: str) -> None:
         visible_at = [message["visible_at"] for message in batch]
-        for message in batch:
-            message["visible_at"] += PATIENCE * _timeout_s(function)
+        while_it_runs = [at + PATIENCE * _timeout_s(function) for at in visible_at]
+        for message, at in zip(batch, while_it_runs, strict=True):
+            message["visible_at"] = at
         try:
             run(esm, function, event, batch, *queue)
         finally:
             now = time.time()
-            for message, at in zip(batch, visible_at, strict=True):
-                message["visible_at"] = max(at, now)
+            for message, at, set_at in zip(batch, visible_at, while_it_runs, strict=True):
+                if message["visible_at"] == set_at:
+                    message["visible_at"] = max(at, now)
 
     return run_batch
 

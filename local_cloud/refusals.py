@@ -51,6 +51,7 @@ RESOURCES = {
     "AWS::IoT::ProvisioningTemplate": ("iot", "CreateProvisioningTemplate"),
     "AWS::IoT::Thing": ("iot", "CreateThing"),
     "AWS::IoT::TopicRule": ("iot", "CreateTopicRule"),
+    "AWS::KMS::Key": ("kms", "CreateKey"),
     "AWS::Lambda::EventInvokeConfig": ("lambda", "PutFunctionEventInvokeConfig"),
     "AWS::Lambda::EventSourceMapping": ("lambda", "CreateEventSourceMapping"),
     "AWS::Lambda::Function": ("lambda", "CreateFunction"),

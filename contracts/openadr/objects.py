@@ -33,7 +33,11 @@ from contracts.openadr.values import (
     ValuesMap,
 )
 
-Url = Annotated[str, Meta(min_length=2, max_length=8000)]
+_IN_URL = r"(?:[!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*"
+URL_PATTERN = rf"^[A-Za-z][A-Za-z0-9+.-]*:(?://\[[0-9A-Fa-f:.]+\])?{_IN_URL}(?:#{_IN_URL})?$(?!\n)"
+"""Source: the official document, format ``uri``; RFC 3986, appendix A. A client whose reader takes URLs alone
+would lose a whole list with one that is none."""
+Url = Annotated[str, Meta(min_length=2, max_length=8000, pattern=URL_PATTERN)]
 ObjectType = Literal["PROGRAM", "EVENT", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE"]
 ObjectOperation = Literal["CREATE", "READ", "UPDATE", "DELETE"]
 

@@ -20,7 +20,10 @@ alone, which the document uses and does not declare, is a VEN's still: it lets n
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
+
+from contracts.openadr.ids import ClientId
 
 
 class Scope(StrEnum):
@@ -83,3 +86,16 @@ def read_scopes(text: str) -> frozenset[Scope]:
 def scopes_text(scopes: Collection[Scope]) -> str:
     """*scopes* as one string, in a stable order."""
     return " ".join(scope.value for scope in Scope if scope in scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client that has shown its token, and the scopes that it holds."""
+
+    client_id: ClientId
+    scopes: frozenset[Scope]
+
+    @property
+    def role(self) -> Role:
+        """The side on which it stands."""
+        return role_of(self.scopes)

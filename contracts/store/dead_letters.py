@@ -30,6 +30,9 @@ class DeadLetterSource(StrEnum):
     TELEMETRY = "telemetry"
     VENS = "vens"
     SHADOWS = "shadows"
+    CHANGES = "changes"
+    DELIVERIES = "deliveries"
+    """These two are of a stage that is a VTN of OpenADR alone."""
 
 
 class FailureSource(StrEnum):
@@ -78,8 +81,8 @@ def read_letter(queue: str, body: str) -> DeadLetter:
             return _failed_start(body)
         if queue == FailureSource.RULE_ERRORS:
             return _rule_error(body)
-        if queue == DeadLetterSource.SHADOWS:
-            return DeadLetter(about=f"shadows of event {_object(body).get('eventId', '?')}")
+        if queue in _ABOUT:
+            return DeadLetter(about=_ABOUT[queue](_object(body)))
         return _message(read_envelope(body))
     except WireError as error:
         return DeadLetter(
@@ -151,6 +154,29 @@ def _message(envelope: Envelope) -> DeadLetter:
             except WireError as error:
                 return DeadLetter(about=envelope.topic, why=str(error), raw=envelope.payload)
     return DeadLetter(about=envelope.topic, raw=envelope.payload)
+
+
+def _shadows(value: JsonObject) -> str:
+    return f"shadows of event {value.get('eventId', '?')}"
+
+
+def _delivery(value: JsonObject) -> str:
+    """The notification of a subscriber in words, without what it tells."""
+    return f"subscription {value.get('subscriptionId', '?')} of {value.get('clientId', '?')}"
+
+
+def _change(value: JsonObject) -> str:
+    """A change of an OpenADR object in words."""
+    changed = value.get("object")
+    named = changed if isinstance(changed, dict) else {}
+    return f"{value.get('operation', '?')} of {named.get('objectType', '?')} {named.get('id', '?')}"
+
+
+_ABOUT: Mapping[str, Callable[[JsonObject], str]] = {
+    DeadLetterSource.SHADOWS: _shadows,
+    DeadLetterSource.CHANGES: _change,
+    DeadLetterSource.DELIVERIES: _delivery,
+}
 
 
 def _rule_error(body: str) -> DeadLetter:

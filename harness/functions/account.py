@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class CannedAccount:
         secret: the value of every secret.
         shadow: every thing's shadow.
         conflicts: how often a delete of a policy or certificate is refused before it is done.
+        public_key: of the key of KMS, DER.
         invoked: the answer of every function that is invoked.
         calls: how often each operation was called, and how many connections there were for it.
     """
@@ -76,6 +78,7 @@ class CannedAccount:
     secret: str = "{}"
     shadow: JsonObject = field(default_factory=dict)
     conflicts: int = 0
+    public_key: bytes = b""
     invoked: JsonObject = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
 
@@ -90,11 +93,18 @@ class CannedAccount:
             "scheduler": lambda _: _json({"ScheduleArn": f"{ARN}schedule"}),
             "sqs": lambda _: _json({"MessageId": "1"}),
             "sns": lambda _: Reply(PUBLISHED),
+            "kms": self._kms,
             "lambda": lambda _: _json(self.invoked),
             "cloudformation": lambda _: Reply(DESCRIBED.format(status="DELETE_IN_PROGRESS").encode()),
             "": lambda _: Reply(b""),
         }
         return services[call.service](call)
+
+    def _kms(self, call: AwsCall) -> Reply:
+        """A signature, or the public key that it belongs to."""
+        if call.operation == "GetPublicKey":
+            return _json({"PublicKey": base64.b64encode(self.public_key).decode()})
+        return _json({"Signature": base64.b64encode(bytes(256)).decode()})
 
     def count(self, name: str) -> None:
         """Count a call, or a connection."""
@@ -103,8 +113,9 @@ class CannedAccount:
     def _dynamodb(self, call: AwsCall) -> Reply:
         operation, query = call.operation, msgspec.json.decode(call.body)
         if operation == "TransactWriteItems":
-            for put in (write["Put"] for write in query["TransactItems"]):
-                self.tables[put["TableName"]].answer("PutItem", put)
+            for write in query["TransactItems"]:
+                for name, one in write.items():
+                    self.tables[one["TableName"]].write_one(name, one)
             return _json({})
         if "RequestItems" not in query:
             return _json(self.tables[query["TableName"]].answer(operation, query))

@@ -18,12 +18,10 @@ from contracts.errors import VenTwinError
 from contracts.wire.codec import JsonDict
 from harness.functions.load import WorstLoad
 from harness.functions.loads.fleet import NOW
-from harness.functions.server import CONNECTIONS, AwsSide
+from harness.functions.server import CONNECTIONS, PORT, AwsSide
 from harness.functions.stack import HOOK_S, ROOT, StackFunction
 
 SANDBOX = Path(__file__).with_name("sandbox.py")
-PORT = "https://localhost:PORT"
-"""Stands in events for the address of AWS."""
 HALF = 0.5
 """The share of its time that a function may need at the most."""
 TRIES = 3

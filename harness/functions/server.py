@@ -16,6 +16,8 @@ import certifi
 from harness.functions.account import AwsCall, CannedAccount, Reply
 from ven_twin.testing.pki import Authority
 
+PORT = "https://localhost:PORT"
+"""Stands in events and in items for the address of AWS."""
 CONNECTIONS = "connections"
 """Counted among the calls."""
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
@@ -63,7 +65,8 @@ class _Connection(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         target = self.headers.get("X-Amz-Target", "")
         call = AwsCall(scope[1] if scope else "", self.command, path, target, body)
-        self._send(self.server.side.account.answer(call))
+        reply = self.server.side.account.answer(call)
+        self._send(reply._replace(body=reply.body.replace(PORT.encode(), self.server.side.url.encode())))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _serve  # noqa: N815 - the names of http.server
 

@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.store.items import to_item
 from contracts.store.keys import TableKeys
+from contracts.store.vtn_keys import VTN_INDEX
 from contracts.wire.codec import JsonDict, JsonObject
 
 PAGE_BYTES = 2**20
@@ -94,6 +95,13 @@ class CannedTable:
         for request in requests:
             self._put(request["PutRequest"]["Item"])
 
+    def write_one(self, kind: str, write: JsonDict) -> None:
+        """One write of a transaction; its conditions hold."""
+        if kind == "Put":
+            self._put(write["Item"])
+        elif kind == "Delete" and self.find(write["Key"]) is not None:
+            self._delete(write)
+
     def _place(self, item: JsonDict) -> tuple[str, str]:
         sort = "" if self.keys.sort is None else item[self.keys.sort]["S"]
         return item[self.keys.partition]["S"], sort
@@ -120,14 +128,21 @@ class CannedTable:
     def _query(self, query: JsonDict) -> JsonObject:
         values = query["ExpressionAttributeValues"]
         if "IndexName" in query:
-            headers = self._all_with("startTs")
-            items = sorted(headers, key=lambda item: int(item["startTs"]["N"]), reverse=True)
+            items = self._of_index(query)
         else:
             partition = self.partitions.get(values[":p"]["S"], Partition())
             items = partition.between(
                 values[":a"]["S"], values[":b"]["S"], forward=query.get("ScanIndexForward", True)
             )
         return self._paged(items, query)
+
+    def _of_index(self, query: JsonDict) -> list[JsonDict]:
+        """The items of an index, the last first: headers of events by start, or a type by its ids."""
+        if query["ExpressionAttributeNames"]["#p"] == VTN_INDEX.partition:
+            kind, by = query["ExpressionAttributeValues"][":p"], str(VTN_INDEX.sort)
+            items = [item for item in self._all_with(by) if item.get(VTN_INDEX.partition) == kind]
+            return sorted(items, key=lambda item: str(item[by]["S"]), reverse=True)
+        return sorted(self._all_with("startTs"), key=lambda item: int(item["startTs"]["N"]), reverse=True)
 
     def _scan(self, query: JsonDict) -> JsonObject:
         return self._paged(list(self._all_with(self.keys.partition)), query)

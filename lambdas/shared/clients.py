@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_iot import IoTClient
     from types_boto3_iot_data import IoTDataPlaneClient
+    from types_boto3_kms import KMSClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -97,6 +98,12 @@ def iot_data() -> IoTDataPlaneClient:
 def secrets() -> SecretsManagerClient:
     """Secrets Manager."""
     return cast("SecretsManagerClient", _client("secretsmanager", attempts=CONTROL_PLANE_ATTEMPTS))
+
+
+@cache
+def kms() -> KMSClient:
+    """KMS, for the key that signs tokens."""
+    return cast("KMSClient", _client("kms"))
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from contracts.errors import VenTwinError
@@ -37,7 +37,8 @@ def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
     """The settings of one function from *environ* (the process's own, when None).
 
     Raises:
-        SettingError: names the variable that is missing, empty or no whole number.
+        SettingError: names the variable that is missing, empty or no whole number. One whose field has a
+            default may be missing or empty.
     """
     variables = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -45,6 +46,8 @@ def read(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
         name = field.name.upper()
         raw = variables.get(name)
         if not raw:
+            if field.default is not MISSING:
+                continue
             raise SettingError(name, "is not set")
         values[field.name] = _whole_number(name, raw) if field.type in {"int", int} else raw
     return kind(**values)

@@ -1,6 +1,6 @@
-"""The wire's JSON Schemas, and the API's document, exported from the Structs that both ends decode with.
+"""The wire's JSON Schemas, and both APIs' documents, exported from the Structs that both ends decode with.
 
-When a change is meant, write ``schemas/`` and ``openapi.json`` anew: ``python -m tests.contract.export``.
+When a change is meant, write ``schemas/`` and the documents anew: ``python -m tests.contract.export``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import msgspec
 
 from contracts.api import reports, requests
 from contracts.api.openapi import document
+from contracts.api.openapi_vtn import vtn_document
 from contracts.store import envelopes
 from contracts.wire import acks, commands, events, notifications, shadow, telemetry, telemetry_batch
 
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 FOLDER = Path(__file__).with_name("schemas")
 OPENAPI = Path(__file__).with_name("openapi.json")
+OPENAPI_OF_OPENADR = Path(__file__).with_name("openapi-openadr.json")
 
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     "telemetry": telemetry.Telemetry,
@@ -49,7 +51,15 @@ def schemas() -> dict[str, str]:
 
 def openapi() -> str:
     """The text of the API's document, without prose of the Structs: a better sentence changes no call."""
-    value = document()
+    return _document_text(document())
+
+
+def openapi_of_openadr() -> str:
+    """The text of the VTN's document, likewise."""
+    return _document_text(vtn_document())
+
+
+def _document_text(value: dict[str, Any]) -> str:
     value["components"]["schemas"] = _without_prose(value["components"]["schemas"])
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
@@ -87,6 +97,7 @@ def main() -> None:
     for name, text in schemas().items():
         (FOLDER / name).write_text(text)
     OPENAPI.write_text(openapi())
+    OPENAPI_OF_OPENADR.write_text(openapi_of_openadr())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from local_cloud import deploy, process
 from local_cloud.runtime import CloudWeather, Runtime
 from tests.support import leaks
 from tests.support.forked_cli import ven_twin
+from tests.support.outside_vtn import OutsideStand, OutsideVtn, furnish, outside_vtn
 from tests.support.transcripts import let_out
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.main_job import offer_kw
@@ -101,3 +102,16 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         for twin in built.twins:
             twin.wait(GIVE_UP_S)
         process.stop(home / "cloud")
+
+
+@pytest.fixture(scope="session")
+def vtn(system: System) -> Iterator[OutsideVtn]:
+    """The system's VTN."""
+    with outside_vtn(system.cloud) as outside:
+        yield outside
+
+
+@pytest.fixture(scope="session")
+def stand(vtn: OutsideVtn) -> OutsideStand:
+    """One object of each type in the VTN, with clients of both roles."""
+    return furnish(vtn)

@@ -311,6 +311,23 @@ def test_the_fleet_administrator_keeps_the_fleet(system: System, acting: As) -> 
     keeper.cannot("cmd", "ven-1", "--op", "ping")
 
 
+def test_the_openadr_administrator_keeps_clients_and_nothing_else(acting: As) -> None:
+    """Clients are made, changed and removed, and a token is fetched; the fleet is not this user's."""
+    keeper = acting("OpenADR administrator")
+    first, second = keeper.home / "first.secret", keeper.home / "second.secret"
+    keeper.can("oadr", "client", "make", "kept-1", "--role", "ven", "--secret-file", str(first))
+    keeper.can("oadr", "client", "list")
+    keeper.can("oadr", "client", "rotate", "kept-1", "--secret-file", str(second))
+    leaks.known.update(file.read_text().strip() for file in (first, second))
+    leaks.known.add(keeper.can("oadr", "token", "kept-1", "--secret-file", str(second)).strip())
+    keeper.can("oadr", "client", "scopes", "kept-1", "--scope", "read_targets")
+    for verb in ("show", "disable", "enable", "remove"):
+        keeper.can("oadr", "client", verb, "kept-1")
+    keeper.cannot("fleet", "status")
+    keeper.cannot("cmd", "ven-1", "--op", "ping")
+    acting("Fleet administrator").cannot("oadr", "client", "show", "kept-1")
+
+
 @pytest.mark.parametrize("name", ["Deployer", "Prover"])
 def test_who_deploys_checks_the_account(acting: As, name: str) -> None:
     """The deployer's and the prover's policies have every call of the check, which changes nothing."""

@@ -12,6 +12,7 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import IConstruct
 
 from cdk.stage import PYTHONS, Stage
+from contracts.openadr.notifiers import topic_root
 from contracts.store.stack import claim_secret_name, tls_secret_name
 from contracts.wire.topics import Topics
 
@@ -27,11 +28,19 @@ FUNCTIONS = (
     "WriteShadows",
     "WatchFleet",
     "Api",
+    "VtnToken",
+    "VtnClients",
+    "Vtn",
+    "VtnNotify",
+    "VtnDeliver",
+    "VtnAuthorizer",
 )
 DEAD_LETTER_QUEUES = (
     "TelemetryInlet/DeadLetters",
     "VenInlet/DeadLetters",
     "ShadowInlet/DeadLetters",
+    "OpenAdr/Notifications/Changes/DeadLetters",
+    "OpenAdr/Notifications/Deliveries/DeadLetters",
     "RuleErrors",
     "FailedStarts",
 )
@@ -46,7 +55,7 @@ LAST_STOP = (
 NOT_SEEN = (
     "The rule sees queues as dead letters of queues only; rules, schedules and functions send to this one."
 )
-FED_BY_QUEUE = "SQS feeds it: a message that fails five times goes to the dead letters of its queue."
+FED_BY_QUEUE = "SQS feeds it: a message that fails to the end goes to the dead letters of its queue."
 ON_THE_QUEUE = "For SQS the destination of failures is the queue's own redrive policy, which it has."
 INVOKED = (
     "Its caller waits for the answer, so a failure is the caller's to see; nothing is invoked asynchronously."
@@ -67,6 +76,11 @@ ROTATION = (
 CLAIM_ROTATION = "Devices carry it from the factory; a new one is asked for (-c rotation=…), not on a timer."
 
 STARTED = "The versions of a function that schedules start; there is no other way to name them."
+
+
+TOKENS_INSTEAD = (
+    "OpenADR's clients have bearer tokens of OAuth 2, which the functions check; a token's own route is open."
+)
 
 
 class Finding(NamedTuple):
@@ -95,6 +109,8 @@ def findings(stack: Stack, stage: Stage) -> Iterator[Finding]:
                 yield Finding(f"{name}/Function", rule, COMPILED)
     yield from _failures()
     yield from _wildcards(stack, stage)
+    for route in ("IssueToken", "PublishKeys", "AnythingElse"):
+        yield Finding(f"OpenAdr/HttpApi/{route}", "AwsSolutions::AwsSolutions-APIG4", TOKENS_INSTEAD)
     for ven_id in stage.vens:
         yield Finding(f"Vens/{ven_id}/Tls", "AwsSolutions::AwsSolutions-SMG4", ROTATION)
     yield Finding("Claims/Tls", "AwsSolutions::AwsSolutions-SMG4", CLAIM_ROTATION)
@@ -112,11 +128,17 @@ def _failures() -> Iterator[Finding]:
         ("StoreTelemetry", FED_BY_QUEUE),
         ("RecordVens", FED_BY_QUEUE),
         ("WriteShadows", FED_BY_QUEUE),
+        ("VtnNotify", FED_BY_QUEUE),
+        ("VtnDeliver", FED_BY_QUEUE),
         ("WatchFleet", HAS_DESTINATION),
         ("Api", INVOKED),
+        ("VtnToken", INVOKED),
+        ("VtnClients", INVOKED),
+        ("Vtn", INVOKED),
+        ("VtnAuthorizer", INVOKED),
     ):
         yield Finding(f"{name}/Function", no_queue, reason)
-    for name in ("StoreTelemetry", "RecordVens", "WriteShadows"):
+    for name in ("StoreTelemetry", "RecordVens", "WriteShadows", "VtnNotify", "VtnDeliver"):
         rule = "Serverless::Serverless-LambdaEventSourceMappingDestination"
         yield Finding(f"{name}/Function", rule, ON_THE_QUEUE)
     for name in DEAD_LETTER_QUEUES:
@@ -166,6 +188,11 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
         ("DispatchEvent", things, ANY_THING),
         ("DispatchEvent", schedules, "An event's schedules, in the group of this stage alone."),
         ("WriteShadows", things, ANY_THING),
+        (
+            "VtnNotify",
+            _arn("iot", f"topic/{topic_root(stage.name)}/*"),
+            "The stage's topics of OpenADR, each with an object's id in it.",
+        ),
         ("SettleEvent", things, ANY_THING),
         ("Schedules", _versions(stack, "SettleEvent"), STARTED),
         ("Schedules", _versions(stack, "DispatchEvent"), STARTED),

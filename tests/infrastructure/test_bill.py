@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from cdk.stage import MAX_VENS, read_stage
+from cdk.vtn_notifications import CHANGES_TOGETHER
 from contracts.api.reports import PAYBACK_AFTER_S
 from contracts.wire.shadow import read_desired
 from contracts.wire.telemetry_batch import BATCH_SPAN_S
@@ -32,8 +33,8 @@ def test_the_bill_counts_the_stacks_alarms_dashboards_and_queues(dev: Template) 
 
 def test_the_bill_has_no_metrics_of_routes(dev: Template) -> None:
     """Detailed metrics, six a route, are off: with them the stack would cost three times as much."""
-    (stage,) = of_type(dev, "AWS::ApiGatewayV2::Stage").values()
-    assert stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] is False
+    stages = of_type(dev, "AWS::ApiGatewayV2::Stage").values()
+    assert [stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] for stage in stages] == [False, False]
 
 
 def test_the_bill_counts_the_watch_over_the_fleet(dev: Template) -> None:
@@ -46,9 +47,10 @@ def test_the_bill_counts_the_watch_over_the_fleet(dev: Template) -> None:
 def test_the_bill_fills_batches_as_the_queues_feed_them(dev: Template) -> None:
     """Batch size and window are the event source mappings' own, of the functions that take telemetry."""
     mappings = of_type(dev, "AWS::Lambda::EventSourceMapping").values()
-    assert sorted(mapping["BatchSize"] for mapping in mappings) == [1, batches.BATCH_SIZE, batches.BATCH_SIZE]
+    sizes = sorted(mapping["BatchSize"] for mapping in mappings)
+    assert sizes == [1, CHANGES_TOGETHER, *[batches.BATCH_SIZE] * 3]
     windows = sorted(mapping.get("MaximumBatchingWindowInSeconds", 0) for mapping in mappings)
-    assert windows == [0, 0, fleet.WINDOW_S]
+    assert windows == [0, 0, 0, 0, fleet.WINDOW_S]
 
 
 def test_the_bill_reckons_with_what_was_measured_last(dev: Template) -> None:

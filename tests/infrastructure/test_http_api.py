@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -22,20 +23,25 @@ READS = {
 }
 
 
+def _of_the_api(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of *kind* that are the API's for programs, and not the VTN's."""
+    return {name: made for name, made in of_type(template, kind).items() if name.startswith("HttpApi")}
+
+
 def _only(template: Template, kind: str) -> dict[str, Any]:
-    (found,) = of_type(template, kind).values()
+    (found,) = _of_the_api(template, kind).values()
     return found
 
 
 def unsigned(template: Template) -> list[str]:
-    """Routes that take a call without a signature."""
-    routes = of_type(template, "AWS::ApiGatewayV2::Route").values()
+    """Routes of it that take a call without a signature."""
+    routes = _of_the_api(template, "AWS::ApiGatewayV2::Route").values()
     return [route["RouteKey"] for route in routes if route.get("AuthorizationType") != "AWS_IAM"]
 
 
 def test_the_gateway_has_the_routes_of_the_table_and_one_for_the_rest(dev: Template) -> None:
     """The function's operations, the document's and the gateway's routes are one table."""
-    routes = of_type(dev, "AWS::ApiGatewayV2::Route").values()
+    routes = _of_the_api(dev, "AWS::ApiGatewayV2::Route").values()
     table = {f"{route.method} {route.path}" for route in ROUTES}
     assert {route["RouteKey"] for route in routes} == table | {"$default"}
 
@@ -44,7 +50,7 @@ def test_every_route_is_signed(dev: Template) -> None:
     """Also the one that only says what there is; and a route that is not would be seen."""
     assert unsigned(dev) == []
     broken = copy.deepcopy(dev)
-    next(iter(of_type(broken, "AWS::ApiGatewayV2::Route").values())).update(AuthorizationType="NONE")
+    next(iter(_of_the_api(broken, "AWS::ApiGatewayV2::Route").values())).update(AuthorizationType="NONE")
     assert len(unsigned(broken)) == 1
 
 
@@ -84,5 +90,11 @@ def test_only_the_gateway_of_this_stack_starts_the_function(dev: Template) -> No
         for permission in of_type(dev, "AWS::Lambda::Permission").values()
         if permission["Principal"] == "apigateway.amazonaws.com"
     ]
-    (permission,) = permissions
-    assert "HttpApi" in json.dumps(permission["SourceArn"])
+    sources = {
+        permission["FunctionName"]["Fn::GetAtt"][0]: json.dumps(permission["SourceArn"])
+        for permission in permissions
+    }
+    gateways = {name: re.findall(r'"Ref": "(\w*HttpApi\w*)"', source) for name, source in sources.items()}
+    assert len(gateways) == 3
+    for name, (gateway,) in gateways.items():
+        assert gateway.startswith("OpenAdrHttpApi" if name.startswith("Vtn") else "HttpApi")

@@ -28,6 +28,7 @@ REASONS = {
     rf"{IOT}:cert/\*": "A certificate's id is a digest that nobody knows before; certificates carry no tags.",
     rf"{IOT}:thing/(north-)?\*": "VENs come by claim, unknown at synthesis: only a prefix is common to them.",
     rf"{IOT}:topic/ven/cmd/(north-)?\*": "As things.",
+    rf"{IOT}:topic/oadr/[a-z]+/\*": "The stage's topics of OpenADR, each with an object's id in it.",
     rf"{IOT}:client/(north-)?\*": "As things: any VEN of the stage can be cut off.",
     rf"{IOT}:client/claim\.(north-)?\*": "One claim certificate serves all VENs that are to come.",
     rf"{IOT}:topic(filter)?/\$aws/things/\$\{{iot:Connection.Thing.ThingName\}}/shadow/(get/)?\*": (

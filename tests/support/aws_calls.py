@@ -53,6 +53,7 @@ SERVICES = (
     "iam",
     "iot",
     "iot-data",
+    "kms",
     "lambda",
     "logs",
     "scheduler",
@@ -66,9 +67,17 @@ SERVICES = (
 )
 """The services that the project has clients of. `lambdas/shared/clients.py` and `Cloud.client` name them."""
 PREFIXES = {"iot-data": "iot", "service-quotas": "servicequotas", "stepfunctions": "states"}
-ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "dynamodb:TransactWriteItems": "dynamodb:PutItem"}
-"""IAM's name of an operation, where it is not the operation's own. A transaction is judged by its items, and
-the project's (`Table.put_all`) only put. Source: DynamoDB Developer Guide, IAM with transactions."""
+ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "dynamodb:TransactWriteItems": "dynamodb:PutItem",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+"""IAM's name of an operation, where it is not the operation's own. A transaction is judged by its items: of
+those that are no puts alone, `MIXED_TRANSACTIONS` has what there is in them, too.
+Source: DynamoDB Developer Guide, IAM with transactions."""
+MIXED_TRANSACTIONS = {
+    "lambdas.shared.transactions.transact": ("dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+}
 SIGNED_CALL = "botocore.auth.SigV4Auth"
 CONSTRUCTORS = ("__init__", "__post_init__", "__new__")
 
@@ -118,7 +127,8 @@ class CallGraph:
         reached = self.reach(roots, beyond=beyond)
         unclear = {f"{name}: {what}" for name in reached for what in self.unclear.get(name, ())}
         assert not unclear, f"give these a type: {sorted(unclear)}"
-        return {action for name in reached for action in self.actions.get(name, ())}
+        more = {action for name in reached for action in MIXED_TRANSACTIONS.get(name, ())}
+        return more | {action for name in reached for action in self.actions.get(name, ())}
 
     def names(self, prefix: str) -> set[str]:
         """Everything that has references and starts with *prefix*."""

@@ -38,6 +38,7 @@ FORMS = {
         "clientId": "client/{}",
     },
     "dynamodb": {"TableName": "table/{}"},
+    "kms": {"KeyId": "key/{}"},
     "lambda": {"FunctionName": "function:{}"},
     "scheduler": {"Name": "schedule/{GroupName}/{}"},
     "secretsmanager": {"SecretId": "secret:{}-AbCdEf"},

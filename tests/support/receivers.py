@@ -40,16 +40,22 @@ class LoopbackReceiver:
         answer: the status for a request, by how many came before it.
         received: the requests.
         confirms: whether it opens the link of a subscription.
+        judge: the status for a request by itself, where that is not 200.
+        echo: the body that answers a GET of a path; None for 404.
     """
 
     url: str = ""
     answer: Callable[[int], int] = lambda _: 200
     received: list[Received] = field(default_factory=list)
     confirms: bool = True
+    judge: Callable[[Received], int] = lambda _: 200
+    echo: Callable[[str], str | None] = lambda _: None
 
     def take(self, request: Received) -> int:
         """Keep a request; the status to answer. A subscription is confirmed as SNS asks."""
         status = self.answer(len(self.received))
+        if status == 200:
+            status = self.judge(request)
         self.received.append(request)
         if self.confirms and request.headers.get("x-amz-sns-message-type") == CONFIRMATION:
             url = request.json()["SubscribeURL"]
@@ -86,6 +92,13 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
                 self.send_header("Location", f"{receiver.url}elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_GET(self) -> None:
+            body = (receiver.echo(self.path) or "").encode()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

@@ -21,6 +21,7 @@ PSEUDO = {
 ARNS = {
     "AWS::DynamoDB::GlobalTable": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
@@ -67,10 +68,14 @@ def _checked(logical_id: str, template: Template) -> str:
 
 
 def every_statement(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of every policy in the template, wherever it stands, with its resource's logical id."""
+    """Every statement of every policy in the template, wherever it stands, with its resource's logical id.
+
+    In the policy of a key ``*`` is that key. Source: AWS KMS Developer Guide, key policies.
+    """
     for name, resource in template["Resources"].items():
         for statement in _within(resource.get("Properties", {})):
-            yield name, resolve(statement, template)
+            own = {"Resource": arn_of(name, template)} if resource["Type"] == "AWS::KMS::Key" else {}
+            yield name, resolve({**statement, **own}, template)
 
 
 def _within(value: Any) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,10 @@ COMMANDS = {
         ),
         "notify": ("notify:app", "Notifications of events and alarms: add, list, remove, test."),
         "fleet": ("fleet:app", "The VENs together: status, one screen, a page, many twins at once."),
+        "oadr": (
+            "oadr:app",
+            "The stage's VTN of OpenADR: its address, its clients, and a token to try it with.",
+        ),
         "listen": ("listen:listen", "Print telemetry as it is stored."),
         "dlq": ("dlq:app", "Dead letters: messages that could not be handled."),
     },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from contracts.store.stack import StackOutput
 from ven_twin.cli.connection import JsonOption, MqttPortOption, cloud_folder, split_names
 from ven_twin.cli.console import echo, print_answer, print_json
 from ven_twin.cli.tree import CommandGroup
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 app = CommandGroup("The local cloud: an AWS emulator on loopback with the stack deployed.")
 
 DEFAULT_VENS = "ven-1"
+CALLBACK_CA_MAX_CHARACTERS = 3000
+"""All variables of a function have 4 KB together. Source: AWS Lambda quotas, environment variables."""
 VensOption = Annotated[str, typer.Option("--vens", help="VENs of the stack, by commas.")]
 ConditionsOption = Annotated[
     Literal["aws"] | None,
@@ -31,6 +35,11 @@ GatewayPortOption = Annotated[
 ]
 TlsOption = Annotated[
     bool, typer.Option("--tls", help="Answer HTTPS at the gateway's port, as AWS does, and HTTP at another.")
+]
+
+CallbackCaOption = Annotated[
+    Path | None,
+    typer.Option("--callback-ca", help="CAs that OpenADR callbacks may have beside the public ones, PEM."),
 ]
 
 
@@ -75,7 +84,8 @@ def start(
             raise
     print_answer(
         _addresses(runtime) | {"outputs": outputs},
-        f"The local cloud answers at {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}.\n"
+        f"The local cloud answers at {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}"
+        f"{_vtn(outputs)}.\n"
         f"Next: ven-twin run {split_names(vens, '--vens')[0]}, and "
         "ven-twin event create --shed-kw 2kW --duration 2m",
         json_output=json_output,
@@ -126,13 +136,19 @@ def status(*, json_output: JsonOption = False) -> None:
 
 
 @app.command()
-def deploy(*, vens: VensOption = DEFAULT_VENS, json_output: JsonOption = False) -> None:
+def deploy(
+    *,
+    vens: VensOption = DEFAULT_VENS,
+    callback_ca: CallbackCaOption = None,
+    json_output: JsonOption = False,
+) -> None:
     """Deploy the stack into the local cloud that runs, as it is now in this folder.
 
     Examples:
         ven-twin cloud deploy --vens ven-1,ven-2
+        ven-twin cloud deploy --callback-ca ca.pem
     """
-    print_answer(_deploy(vens), f"Deployed for {vens}.", json_output=json_output)
+    print_answer(_deploy(vens, callback_ca), f"Deployed for {vens}.", json_output=json_output)
 
 
 @app.command()
@@ -164,9 +180,31 @@ def _places(runtime: Runtime) -> str:
     return f"{runtime.endpoint_url} and {runtime.tls_url} (root: {runtime.ca_file})"
 
 
-def _deploy(vens: str) -> dict[str, str]:
+def _vtn(outputs: dict[str, str]) -> str:
+    url = outputs.get(StackOutput.VTN_URL)
+    return "" if url is None else f", OpenADR at {url}"
+
+
+def _deploy(vens: str, callback_ca: Path | None = None) -> dict[str, str]:
     from local_cloud import deploy as deployment
     from local_cloud.runtime import current
 
     names = split_names(vens, "--vens")
-    return deployment.deploy(current(cloud_folder()), names)
+    pem = "" if callback_ca is None else _read_pem(callback_ca)
+    return deployment.deploy(current(cloud_folder()), names, callback_ca_pem=pem)
+
+
+def _read_pem(file: Path) -> str:
+    """The certificates in *file*."""
+    import ssl
+
+    from contracts.errors import FieldError
+
+    try:
+        pem = file.read_text(encoding="ascii")
+        ssl.create_default_context(cadata=pem)
+    except (OSError, ValueError):  # an error of ssl is an OSError
+        raise FieldError("--callback-ca", f"{file} has no certificates in PEM") from None
+    if len(pem) > CALLBACK_CA_MAX_CHARACTERS:
+        raise FieldError("--callback-ca", f"{file} has more than {CALLBACK_CA_MAX_CHARACTERS} characters")
+    return pem

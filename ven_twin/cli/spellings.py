@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 _VALUES: Mapping[str, str] = {
     "DURATION": "--duration --for --mean --house-span --randomize-start --load"
-    " --timeout --wait --refresh --report-interval --batch --webhook-link-after",
+    " --timeout --wait --refresh --report-interval --batch --webhook-link-after --grace --vtn-poll",
     "TIME": "--start --house-start",
     "DATE": "--first-day",
     "POWER": "--shed-kw --load-up-kw --import-limit-kw",
@@ -17,15 +17,18 @@ _VALUES: Mapping[str, str] = {
     "CALENDAR": "--holidays",
     "VEN|GROUP": "--target",
     "VENS": "--vens",
-    "ID": "--event-id --id",
-    "FILE": "--html --csv --tariff --code-file --web-token-file --webhook-secret-file --result"
-    " --home-assistant-ca --meter --indoor --weather --report --prices",
+    "ID": "--event-id --id --client-id",
+    "FILE": "--html --csv --tariff --code-file --web-token-file --secret-file --webhook-secret-file --result"
+    " --home-assistant-ca --callback-ca --client-secret-file --vtn-ca --meter --indoor --weather --report"
+    " --prices",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
     "STAGE": "--stage",
-    "NAME": "--profile --region --secret --program --name --queue",
-    "KIND": "--kind --allocation --climate --heating --conditions",
-    "URL": "--api --home-assistant --webhook",
+    "NAME": "--profile --region --secret --program --name --queue --vtn-program",
+    "ROLE": "--role",
+    "SCOPE": "--scope",
+    "KIND": "--kind --allocation --climate --heating --conditions --vtn-resources",
+    "URL": "--api --home-assistant --webhook --vtn",
     "HOST": "--endpoint --web-host",
     "PORT": "--port --mqtt-port --gateway-port",
     "VERSION": "--mqtt",

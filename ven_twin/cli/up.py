@@ -16,6 +16,7 @@ from rich.text import Text
 
 from contracts.api.event_text import duration_text, parse_duration, parse_power
 from contracts.errors import FieldError, VenTwinError
+from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
@@ -267,6 +268,8 @@ def _stay(cloud: Cloud, ven_id: VenId, lives: HouseTime, process: TwinProcess) -
         f"  {shown_command()} cmd {ven_id} --op ping\n"
         "Ctrl-C stops it."
     )
+    if (vtn_url := cloud.optional_output(StackOutput.VTN_URL)) is not None:
+        console.print(f"OpenADR 3.1.0: {vtn_url}")
     if process.page is not None:
         console.print(f"The VEN's page: {process.page}")
     console.print()

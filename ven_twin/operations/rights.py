@@ -34,17 +34,29 @@ EVENTS, COMMANDS = _table("TablesEvents*"), _table("TablesCommands*")
 BY_START, ALLOWED = _table("TablesEvents*/index/byStart"), _table("AllowedVensTable*")
 ISSUE, DISPATCH, SETTLE = _function("IssueCommand"), _function("DispatchEvent"), _function("SettleEvent")
 WATCH, ROTATE = _function("WatchFleet"), _function("RotateVen")
+VTN_CLIENTS = _function("VtnClients")
 DEAD = tuple(
     _queue(name)
     for name in (
         "TelemetryInletDeadLetters",
         "VenInletDeadLetters",
         "ShadowInletDeadLetters",
+        "OpenAdrNotificationsChangesDeadLetters",
+        "OpenAdrNotificationsDeliveriesDeadLetters",
         "RuleErrors",
         "FailedStarts",
     )
 )
-INLETS = tuple(_queue(name) for name in ("TelemetryInletQueue", "VenInletQueue", "ShadowInletQueue"))
+INLETS = tuple(
+    _queue(name)
+    for name in (
+        "TelemetryInletQueue",
+        "VenInletQueue",
+        "ShadowInletQueue",
+        "OpenAdrNotificationsChangesQueue",
+        "OpenAdrNotificationsDeliveriesQueue",
+    )
+)
 ONE_IDENTITY = _arn("secretsmanager", "secret:ven-twin/STAGE/VEN/tls-*")
 IDENTITIES = _arn("secretsmanager", "secret:ven-twin/STAGE/*/tls-*")
 CLAIM = _arn("secretsmanager", "secret:ven-twin/STAGE/claim-*")
@@ -215,6 +227,16 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         ),
         "certs revoke": _calls(lambda_InvokeFunction=ROTATE),
         "fleet remove": _calls(dynamodb_Scan=VENS, lambda_InvokeFunction=ROTATE),
+        "oadr client make": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client list": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client show": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client rotate": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client scopes": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client disable": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client enable": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr client remove": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr token": _calls(),
+        "oadr url": _calls(),
         "fleet load-test": _bare(
             cloudformation_DescribeStacks=LOAD_TEST_OUTPUTS,
             batch_DescribeJobDefinitions=ANYTHING,
@@ -277,6 +299,10 @@ KEEPS_FLEET = (
     "fleet load-test",
     "history backfill",
 )
+KEEPS_CLIENTS = tuple(
+    f"oadr client {verb}"
+    for verb in ("make", "list", "show", "rotate", "scopes", "disable", "enable", "remove")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +335,11 @@ USERS = (
         "Lets VENs in and out, changes their certificates, and writes a made-up past. Whoever also runs "
         "events has the operator's policy beside it.",
         KEEPS_FLEET,
+    ),
+    User(
+        "OpenADR administrator",
+        "Makes clients of the VTN and takes them away, and can so give itself every scope.",
+        (*KEEPS_CLIENTS, "oadr token", "oadr url"),
     ),
     User(
         "VEN host",

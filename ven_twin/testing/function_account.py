@@ -47,15 +47,21 @@ ENVIRONMENT = {
     "NOTIFICATIONS_TOPIC": f"arn:aws:sns:{REGION}:123456789012:notifications",
     "SHADOW_MAP_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:shadows",
     "MAP_ABOVE_VENS": "0",
+    "VTN_TABLE": "vtn",
+    "VTN_URL": "https://vtn.example/openadr3/3.1.0",
+    "EXTERNAL_ISSUER": "none",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
 }
 
-SERVICES = frozenset({"dynamodb", "iot", "iotdata", "secretsmanager", "scheduler", "sqs", "cloudformation"})
+SERVICES = frozenset(
+    {"dynamodb", "iot", "iotdata", "kms", "secretsmanager", "scheduler", "sqs", "cloudformation"}
+)
 """Services of these clients, by moto's names."""
 CLIENTS = (
     clients.dynamodb,
     clients.iot,
     clients.iot_data,
+    clients.kms,
     clients.secrets,
     clients.scheduler,
     clients.sns,

@@ -30,6 +30,7 @@ from contracts.store.keys import (
     TableKeys,
 )
 from contracts.store.plans import Plan
+from contracts.store.vtn_keys import VTN, VTN_BY_TYPE, VTN_INDEX
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, GroupName, ProgramId, VenId
 from lambdas.shared import clients, clock, senders
@@ -83,6 +84,7 @@ class World:
             ("events", EVENTS),
             ("commands", COMMANDS),
             ("allowed", ALLOWED_VENS),
+            ("vtn", VTN),
         ):
             _create_table(clients.dynamodb(), name, keys)
         clients.scheduler().create_schedule_group(Name="schedules")
@@ -219,6 +221,14 @@ def stopped_clock(world: World) -> Iterator[None]:
 def _create_table(client: Any, name: str, keys: TableKeys) -> None:
     attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys if key is not None]
     index: dict[str, Any] = {}
+    if keys is VTN:
+        attributes += [{"AttributeName": str(key), "AttributeType": "S"} for key in VTN_INDEX]
+        by_type = {
+            "IndexName": VTN_BY_TYPE,
+            "KeySchema": _key_schema(VTN_INDEX),
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        index = {"GlobalSecondaryIndexes": [by_type]}
     if keys is EVENTS:
         attributes.append({"AttributeName": str(EVENTS_INDEX.sort), "AttributeType": "N"})
         by_start = {

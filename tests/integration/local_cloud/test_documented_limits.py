@@ -85,6 +85,12 @@ def _reason_of_failure(emulator: Emulator, document: str) -> str:
             "ValidationException",
         ),
         ("dynamodb", "describe_table", {"TableName": "x" * 1025}, "ValidationException"),
+        (
+            "kms",
+            "sign",
+            {"KeyId": "any", "Message": b"x" * 4097, "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"},
+            "ValidationException",
+        ),
         ("lambda", "put_function_concurrency", {"FunctionName": "a b"}, "ValidationException"),
         ("sqs", "create_queue", {"QueueName": "x" * 81}, "InvalidParameterValue"),
         (

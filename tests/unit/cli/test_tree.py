@@ -78,6 +78,8 @@ MEANINGS = {
     "--house-span": "live so much house time, then the same again",
     "--house-start": "house time",
     "--load-up-kw": "draw so much more",
+    "--now": "cut any ven off at once | end the secret of before at once",
+    "--secret-file": "the file for the secret | the file with the client's secret",
     "--secret": "secret with the ven's identity",
     "--out": "where to write | folder to write to | the house file | the page",
     "--name": "the house's name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,31 @@ def test_a_letter_of_a_full_chunk_or_start_is_read() -> None:
     assert read_letter(DeadLetterSource.SHADOWS, chunk).about == "shadows of event e1"
     start = json.dumps({"requestPayload": {"eventId": "e1", "filler": filler}})
     assert read_letter(FailureSource.FAILED_STARTS, start).about == "settle event e1"
+
+
+@pytest.mark.parametrize(
+    ("queue", "letter", "about"),
+    [
+        (
+            DeadLetterSource.CHANGES,
+            {"operation": "UPDATE", "object": {"objectType": "EVENT", "id": "e1"}},
+            "UPDATE of EVENT e1",
+        ),
+        (
+            DeadLetterSource.DELIVERIES,
+            {"clientId": "house-1", "subscriptionId": "s1", "place": 0, "body": {"object": {}}},
+            "subscription s1 of house-1",
+        ),
+    ],
+)
+def test_a_letter_of_the_vtn_says_what_it_is_of(
+    queue: DeadLetterSource, letter: dict[str, Any], about: str
+) -> None:
+    """The change, or whom the notification is for; it goes back into its queue."""
+    body = json.dumps(letter)
+    described = read_letter(queue, body)
+    assert (described.about, described.why, described.raw) == (about, None, None)
+    assert plan_redrive(queue, body, {}, 0) == Redrive(body=body, inlet=queue)
 
 
 def test_a_letter_that_reads_well_has_nothing_wrong() -> None:

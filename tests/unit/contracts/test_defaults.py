@@ -34,7 +34,13 @@ DOCUMENTED_OF = {
     "FleetQuery.limit": 1000,
     "Refused.ok": False,
     "Path.program": "",
+    "ClientRequest.grace_s": 86_400,
+    "ExternalIssuer.client_claim": "client_id",
+    "ExternalIssuer.scope_claim": "scope",
+    "MqttBinding.serialization": "JSON",
+    "TokenAnswer.token_type": "Bearer",
 }
+"""Of one field alone; OpenADR's by docs/guides/openadr.md."""
 
 
 NOTHING = (None, False, 0, 0.0, (), "", msgspec.UNSET)

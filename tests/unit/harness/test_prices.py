@@ -12,11 +12,12 @@ from harness.prices.compared import COUNTED, Compared, Counted, comparison, even
 from harness.prices.measuring import DAYS, a_day
 from harness.prices.page import PAGE, page
 from harness.prices.shadow_day import LivedHours
-from ven_twin.operations.bill import stack
+from ven_twin.operations.bill import openadr, stack
 from ven_twin.operations.bill.batches import BATCH_SIZE
 from ven_twin.operations.bill.bill import fleet_items
 from ven_twin.operations.bill.fleet import BilledFleet
 from ven_twin.operations.bill.measured import measured
+from ven_twin.operations.bill.openadr import PollingFleet
 from ven_twin.operations.load_test import costs
 from ven_twin.operations.load_test.sizing import ShardSize, load_test_size
 from ven_twin.operations.prices import price_table
@@ -48,8 +49,9 @@ def test_a_bill_is_made_of_prices_that_are_in_the_table_and_uses_them() -> None:
         for kind in costs.PRICES
     )
     load_tests = (item for size in tests for item in costs.items(size))
-    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items(), *load_tests)
-    assert price_table().prices.keys() - {item.price for item in items} == {"http_api_call", "sns_email"}
+    polled = openadr.items(PollingFleet(vens=1, poll_s=60.0))
+    items = (*fleet_items(BilledFleet(vens=1, events=1)), *stack.items(), *load_tests, *polled)
+    assert price_table().prices.keys() - {item.price for item in items} == {"sns_email"}
 
 
 def test_a_ven_pays_for_what_comes_down_and_for_its_own_pubacks() -> None:

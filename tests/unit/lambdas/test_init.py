@@ -15,7 +15,7 @@ LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
 FUNCTIONS = sorted(path.parent.name for path in LAMBDAS.glob("*/handler.py"))
 NOT_NEEDED = "boto3", "s3transfer", "aws_lambda_powertools.utilities.batch"
 """Modules that cost a cold start a tenth of a second each."""
-MAKERS = ("dynamodb", "functions", "iot", "iot_data", "scheduler", "secrets", "sns", "sqs", "stacks")
+MAKERS = ("dynamodb", "functions", "iot", "iot_data", "kms", "scheduler", "secrets", "sns", "sqs", "stacks")
 
 SCRIPT = """
 import json, sys

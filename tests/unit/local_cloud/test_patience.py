@@ -57,3 +57,12 @@ def test_what_failed_comes_again_when_it_would_have(left_s: float, monkeypatch: 
     with pytest.raises(RuntimeError):
         lambda_svc._run_sqs_batch({}, SimpleNamespace(get=FUNCTION.get), {}, [message], "url", "queue")
     assert message["visible_at"] == pytest.approx(max(at, time.time()), abs=1.0)
+
+
+def test_a_pause_that_the_function_sets_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that fails on a message may say itself when it is to come again."""
+    message = {"visible_at": time.time() + 45.0}
+    until = time.time() + 2.0
+    lambda_svc: Any = patient(monkeypatch, lambda *_: message.update(visible_at=until))
+    lambda_svc._run_sqs_batch({}, FUNCTION, {}, [message], "url", "queue")
+    assert message["visible_at"] == until

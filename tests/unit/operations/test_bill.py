@@ -13,6 +13,8 @@ from ven_twin.operations.bill.batches import BATCH_SIZE, POLLERS, batches
 from ven_twin.operations.bill.bill import Bill, fleet_items
 from ven_twin.operations.bill.fleet import STACK_VENS, BilledFleet
 from ven_twin.operations.bill.measured import BatchTime, measured
+from ven_twin.operations.bill.openadr import PollingFleet
+from ven_twin.operations.bill.openadr import items as polling_items
 from ven_twin.operations.bill.options import OPTIONS, options
 from ven_twin.operations.prices import TABLE, Price, Tier, price_table, read_price_table
 
@@ -214,3 +216,18 @@ def test_a_price_table_of_ones_own_takes_the_projects_place(tmp_path: Path) -> N
     assert table.region == "eu-west-1"
     fleet = BilledFleet(vens=10)
     assert Bill(fleet, table).fleet_usd > Bill(fleet, price_table()).fleet_usd
+
+
+def test_vens_of_the_vtn_pay_for_their_polls_and_save_by_webhooks() -> None:
+    """Fifteen times fewer polls; a webhook costs less than what it saves, and a token is one an hour."""
+
+    def usd(fleet: PollingFleet) -> dict[str, float]:
+        table = price_table()
+        return {item.name: table.prices[item.price].of(item.quantity) for item in polling_items(fleet)}
+
+    polled = usd(PollingFleet(vens=100, poll_s=60))
+    pushed = usd(PollingFleet(vens=100, poll_s=900, pushed=True))
+    assert polled["polls"] == pytest.approx(15 * pushed["polls"])
+    assert polled["signatures"] == pushed["signatures"]
+    assert sum(pushed.values()) < sum(polled.values()) / 5
+    assert usd(PollingFleet(vens=200, poll_s=60))["polls"] == pytest.approx(2 * polled["polls"])

@@ -1,0 +1,1 @@
+"""The VTN: OpenADR 3.1.0 by HTTP."""

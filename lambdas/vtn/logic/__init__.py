@@ -1,0 +1,1 @@
+"""Calls, problems, privacy, filters, ends of events and answers of the VTN. Pure."""

@@ -1,0 +1,1 @@
+"""The operations of the VTN, by the objects that they are on."""
