@@ -26,6 +26,7 @@ NAVIGATION = {
         "docs/guides/notifications",
         "docs/guides/bring-your-own-ven",
         "docs/guides/real-device",
+        "docs/guides/openadr",
         "docs/guides/aws",
         "docs/guides/container",
         "docs/guides/test-with-pytest",

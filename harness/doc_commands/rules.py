@@ -21,6 +21,7 @@ CHAINS: Sequence[Sequence[str]] = (
     ("docs/guides/web-page.md",),
     ("docs/guides/notifications.md",),
     ("docs/guides/bring-your-own-ven.md", "docs/guides/real-device.md"),
+    ("docs/guides/openadr.md",),
     ("docs/guides/aws.md",),
     ("docs/guides/container.md",),
     ("docs/guides/fit-your-house.md",),
@@ -54,6 +55,7 @@ WATCHES = re.compile(r"\bven-twin (fleet watch|fleet serve|listen)\b(?!.*--(once
 """Commands that show something until Ctrl-C; they are stopped when they have shown it."""
 PLACEHOLDERS = {
     "EVENT": re.compile(r"^Event (\S+), ", re.MULTILINE),
+    "PROGRAM": re.compile(r'^\{"objectType":"PROGRAM".*"id":"([^"]+)"', re.MULTILINE),
     "CODE": re.compile(r"with the claim code (\S+)$", re.MULTILINE),
 }
 """Words that stand for what an earlier command printed, and where it is in that."""

@@ -21,6 +21,8 @@ from harness.doc_commands.rules import PLACEHOLDERS, ROOT, VENS_RUN, WATCHES, re
 from ven_twin.installation import CACHE_VARIABLE, HOME_VARIABLE
 
 COMMAND_TIMEOUT_S = 240.0
+_OF_VTN = re.compile(r"--vtn\b")
+"""A VEN of a VTN alone is in no list of the stage's VENs."""
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 240.0
 LOOK_S = 0.3
@@ -197,6 +199,8 @@ class Reader:
             self._wait(terminal, lambda: "Ctrl-C stops it" in terminal.text())
         elif (count := re.search(r"--count (\d+)", text)) is not None:
             self._wait(terminal, lambda: f"{count[1]} of {count[1]} connected" in terminal.text())
+        elif _OF_VTN.search(text):
+            self._wait(terminal, lambda: "this VEN is one of" in terminal.text())
         else:
             self._wait(terminal, self._vens_are_there)
         return 0, terminal.text()
@@ -215,6 +219,7 @@ class Reader:
         started = [
             name
             for terminal in self.terminals
+            if not _OF_VTN.search(terminal.command.text)
             for name in re.findall(r"ven-twin run (\S+)", terminal.command.text)
         ]
         vens = {ven["venId"]: ven for ven in self._json("fleet status").get("vens", [])}

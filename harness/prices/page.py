@@ -7,18 +7,21 @@ from pathlib import Path
 
 import msgspec
 
+from contracts.wire.units import S_PER_MIN
 from harness.prices.compared import COUNTED, Compared, Counted, comparison, event_comparison
-from ven_twin.operations.bill import telemetry
+from ven_twin.operations.bill import openadr, telemetry
 from ven_twin.operations.bill.batches import BATCH_SIZE, POLLERS
 from ven_twin.operations.bill.bill import Bill
 from ven_twin.operations.bill.events import one_event
 from ven_twin.operations.bill.fleet import BATCH_S, DAYS, STACK_VENS, WINDOW_S, BilledFleet
 from ven_twin.operations.bill.measured import CALL_S, measured
+from ven_twin.operations.bill.openadr import PollingFleet
 from ven_twin.operations.bill.options import options
 from ven_twin.operations.bill.rows import row_bytes
 from ven_twin.operations.prices import BillItem, Price, price_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "prices.md"
+POLLED = 10_000
 FLEETS, INTERVALS = (1, 20, 1_000, 10_000), (30, 300)
 EVENTS = 10
 
@@ -94,6 +97,17 @@ of {row_bytes()} bytes and strongly consistent, so that each further VEN costs t
 Not in it: each day before the event that no settlement of this VEN has read yet, once; `ven-twin cost
 --events` reckons with every day of the month.
 
+## VENs of the VTN, thirty days
+
+{POLLED:,} VENs that speak [OpenADR](../guides/openadr.md), each a client of its own with a token an hour,
+without the stack. Polling each minute:
+
+{_bill(_priced(openadr.items(_polling(S_PER_MIN))), f"{POLLED:,} VENs")}
+
+With a webhook for each change, and a poll each 15 minutes in case one was lost:
+
+{_bill(_priced(openadr.items(_polling(15 * S_PER_MIN, pushed=True))), f"{POLLED:,} VENs")}
+
 ## The stack, thirty days
 
 {_bill([(row.item, row.usd) for row in one.base], "the stack")}
@@ -162,6 +176,10 @@ def _option_rows() -> list[str]:
     rows = [f"| as above | {bill.ven_usd:.3f} | |"]
     others = sorted(options(bill), key=lambda option: option[1].total_usd)
     return rows + [f"| {option.name} | {other.ven_usd:.3f} | `{option.how}` |" for option, other in others]
+
+
+def _polling(poll_s: float, *, pushed: bool = False) -> PollingFleet:
+    return PollingFleet(vens=POLLED, poll_s=poll_s, pushed=pushed)
 
 
 def _priced(items: Iterable[BillItem]) -> list[tuple[BillItem, float]]:

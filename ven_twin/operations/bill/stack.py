@@ -10,11 +10,11 @@ from ven_twin.operations.bill.reading import SWEEP_PERIOD_S, WATCH_PERIOD_S
 from ven_twin.operations.bill.telemetry import POLLS_A_MIN
 from ven_twin.operations.prices import BillItem
 
-QUEUES = 3
+QUEUES = 5
 """Queues that functions are fed by."""
 FUNCTION_METRICS, FLEET_METRICS = 15, 9
 """Put out in every hour: by the functions of messages six each, by the hourly sweep three; by the watch."""
-ALARMS, DASHBOARDS = 23, 1
+ALARMS, DASHBOARDS = 32, 1
 RUN_GB_S = 0.05
 """Of the watch or the sweep without a VEN. Interpretation: 1 GB for 50 ms."""
 
@@ -29,6 +29,7 @@ def items() -> Iterator[BillItem]:
     how = f"{QUEUES} × {POLLERS} pollers × {POLLS_A_MIN} a minute"
     yield BillItem("queues that are listened to", how, polls, "sqs_request")
     yield BillItem("secret", "of the claim", 1, "secret")
+    yield BillItem("key", "that signs OpenADR's tokens; none with openadr=off", 1, "kms_key")
     looks, sweeps = MONTH_S / WATCH_PERIOD_S, MONTH_S / SWEEP_PERIOD_S
     how = "the fleet every five minutes, certificates every hour"
     yield BillItem("schedules", how, looks + sweeps, "schedule_start")

@@ -1,0 +1,1 @@
+"""A VTN in a local cloud under the polls of many VENs: answers, round trips, reads of the table."""
