@@ -312,11 +312,12 @@ def test_the_fleet_administrator_keeps_the_fleet(system: System, acting: As) -> 
 
 
 def test_the_openadr_administrator_keeps_clients_and_nothing_else(acting: As) -> None:
-    """Clients are made, changed and removed, and a token is fetched; the fleet is not this user's."""
+    """Clients are made, changed and removed, token and address fetched; the fleet is not this user's."""
     keeper = acting("OpenADR administrator")
     first, second = keeper.home / "first.secret", keeper.home / "second.secret"
     keeper.can("oadr", "client", "make", "kept-1", "--role", "ven", "--secret-file", str(first))
     keeper.can("oadr", "client", "list")
+    assert keeper.can("oadr", "url").startswith("http://")
     keeper.can("oadr", "client", "rotate", "kept-1", "--secret-file", str(second))
     leaks.known.update(file.read_text().strip() for file in (first, second))
     leaks.known.add(keeper.can("oadr", "token", "kept-1", "--secret-file", str(second)).strip())
