@@ -316,9 +316,8 @@ class Twin:
         """Wait until something is due or something came in."""
         now = self._now()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(
-                self._wake.wait(), max(0.001, min(self._engine.due_s(now), shadow_due_s - now.s))
-            )
+            async with asyncio.timeout(max(0.001, min(self._engine.due_s(now), shadow_due_s - now.s))):
+                await self._wake.wait()
 
     async def _leave(self) -> None:
         """Give the loads back and report it, as far as there is a connection."""

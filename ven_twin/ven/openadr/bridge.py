@@ -86,7 +86,8 @@ class VtnBridge:
             due_s = poll_s if not self._store.count() else min(poll_s, file_s)
             due_s = max(due_s, self._quiet_until_s)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), max(0.0, due_s - clock.monotonic_s()))
+                async with asyncio.timeout(max(0.0, due_s - clock.monotonic_s())):  # wait_for can lose an end
+                    await self._came.wait()
 
     async def _polled_s(self) -> float:
         """Poll; the time until the next poll, s."""

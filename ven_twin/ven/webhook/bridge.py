@@ -99,7 +99,8 @@ class WebhookBridge:
         row = self._store.first(clock.now_ts())
         if row is None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), IDLE_S)
+                async with asyncio.timeout(IDLE_S):  # wait_for can lose an end
+                    await self._came.wait()
             row = self._store.first(clock.now_ts())
         return row
 
