@@ -87,7 +87,8 @@ def _filled(runtime: Runtime, http: httpx.Client, vens: int, events: int) -> Vtn
     event: JsonDict = {"programID": program["id"], "intervalPeriod": PERIOD, "intervals": INTERVALS}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         headers = list(pool.map(furnished, range(vens)))
-        list(pool.map(add_event, range(events)))
+    for number in range(events):  # one after the other: all of them change the same version
+        add_event(number)
     return VtnStand(runtime, url, http, operator, headers, event, form)
 
 
