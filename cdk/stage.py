@@ -85,7 +85,7 @@ class Stage:
         map_above_vens: plans of more VENs go into the shadows by a map run of Step Functions; 0 for none.
         openadr: whether the stage is a VTN of OpenADR too.
         external_issuer: the identity provider whose tokens the VTN takes instead of its own, or None.
-        oadr_mqtt_uri: the broker of which clients of OpenADR are told, or None for webhooks alone.
+        oadr_mqtt_uri: URI of the broker for clients of OpenADR, or None for webhooks alone.
         fleet_image: the container image of a load test's twins, whose stack is there with it alone; or None.
     """
 

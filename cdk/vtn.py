@@ -38,7 +38,7 @@ KEY_ADMINISTRATION = (
     "kms:UpdateKeyDescription",
 )
 KEY_USE = ("kms:GetPublicKey", "kms:Sign")
-"""What the key's policy leaves to the account's IAM: its administration, and its use by the functions' roles.
+"""Actions that the key's policy leaves to the account's IAM: administration, and use by the functions' roles.
 No grant can be made on it, so that nobody hands its use on."""
 KEY_WAIT = Duration.days(7)
 """KMS deletes a key no sooner. Nothing that it signed is good for more than an hour."""

@@ -1,4 +1,4 @@
-"""A queue of SQS as whoever fills it sees it: as many messages as it is given, as few calls as it takes."""
+"""Messages into a queue of SQS, in as few calls as possible."""
 
 from __future__ import annotations
 

@@ -93,26 +93,26 @@ def test_a_body_with_one_thing_wrong_is_refused(
     kind = kind_at(stand, collection, at, "objectOperations")
     client = writer(stand, kind)
     create, update = route_to(collection, Verb.CREATE), route_to(collection, Verb.UPDATE)
-    taken = []
+    unrefused = []
     with nothing_changes(stand):
         for name, body in kind.spoiled():
             answers = [client.call(create, json=body)]
             if name.endswith(("missing", "null")):
                 answers.append(client.call(update, stand.path(update), json=body))
             field = name.split(" ")[0].split(".")[0]
-            taken += [
+            unrefused += [
                 f"{name}: {answer.request.method} {answer.status_code} {answer.text[:200]}"
                 for answer in answers
                 if answer.status_code != 400 or not answer.json()["detail"].startswith(field)
             ]
-    assert taken == []
+    assert unrefused == []
 
 
 @pytest.mark.parametrize(("collection", "at"), KINDS)
 def test_null_is_as_if_a_field_were_not_there(
     stand: OutsideStand, collection: OadrCollection, at: int
 ) -> None:
-    """Clients send every optional field so; the whole body and the least one are taken, too."""
+    """Clients send every optional field so; the whole body and the least one are right, too."""
     kind = kind_at(stand, collection, at)
     client = writer(stand, kind)
     create, update = route_to(collection, Verb.CREATE), route_to(collection, Verb.UPDATE)
