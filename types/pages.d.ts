@@ -495,7 +495,7 @@ declare namespace FleetApi {
     priority: Bounds;
     randomizeStartS: Bounds;
     program: string;
-    allocation: "merit" | "proportional";
+    allocation: "each" | "merit" | "proportional";
     allocations: AllocationRule[];
   }
 
@@ -599,7 +599,7 @@ declare namespace FleetApi {
     priority?: number;
     randomizeStartS?: number;
     program?: string;
-    allocation?: "merit" | "proportional";
+    allocation?: "each" | "merit" | "proportional";
     eventId?: string | null;
     intervals: Interval[];
   }

@@ -29,7 +29,8 @@ DEFAULT_PROGRAM = ProgramId("default")
 """The program that there always is."""
 PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
 """The British spelling is accepted in requests, and read in what was stored under it."""
-Allocation = Literal["merit", "proportional"]
+Allocation = Literal["merit", "proportional", "each"]
+"""How a power is allocated: shared by merit, shared in proportion to the offers, or the same to each VEN."""
 
 
 class RefusalCode(StrEnum):
@@ -109,7 +110,8 @@ class DispatchEvent(EventTerms, frozen=True):
     *if_match* is the etag that the caller believes the event to have, for ``revise``, ``cancel`` and
     ``delete``; when the event has another by now, nothing is changed. *program* names the baseline that
     the event is settled by. *allocation* is ``merit`` (who sustains, performs and was called least comes
-    first, each up to its offer) or ``proportional`` to the offers.
+    first, each up to its offer), ``proportional`` to the offers, or ``each``: the value is every VEN's own,
+    whatever it offers.
     """
 
     action: Literal["create", "revise", "cancel", "delete", "redispatch", "notify"] = "create"

@@ -18,6 +18,7 @@ from contracts.store.keys import EVENTS, LATEST_ROW, TELEMETRY, VENS
 from contracts.store.plans import Plan
 from contracts.wire.ids import ProgramId, VenId
 from lambdas.dispatch_event.booked_days import BookedDays
+from lambdas.dispatch_event.logic.plan import shares_a_sum
 from lambdas.dispatch_event.settings import DispatchSettings
 from lambdas.shared import answers, clients, fan_out, rows
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow, skew_of
@@ -168,7 +169,7 @@ class DispatchAdapters:
         self.schedules.put_final(request, at_ts=row.over_ts + self.settle_delay_s + FINAL_AFTER_S, now=now)
 
     def _schedule_redispatch(self, row: EventRow, *, now: float) -> None:
-        if row.cancelled_ts is not None or not any(interval.signal.is_shared for interval in row.intervals):
+        if row.cancelled_ts is not None or not shares_a_sum(row):
             self.schedules.drop_redispatch(row.event_id)
             return
         self.schedules.put_redispatch(

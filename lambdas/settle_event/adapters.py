@@ -239,7 +239,8 @@ class SettleAdapters:
         time left the result is told by whoever settles next.
         """
         vens = self.ven_reports(report)
-        PerformanceRecords(self.vens).count(event.event_id, vens, report.settled_by)
+        if event.allocation != "each":  # whose value is no promise of the VEN's
+            PerformanceRecords(self.vens).count(event.event_id, vens, report.settled_by)
         self.book.note_result(event, report.result)
         if self.notifier.is_on and until_ts - clock.utc_now() < TELL_S:
             return

@@ -57,7 +57,10 @@ ProgramOption = Annotated[
 ProgrammeOption = Annotated[str | None, typer.Option("--programme", hidden=True)]
 """The British spelling of ``--program``."""
 AllocationOption = Annotated[
-    str | None, typer.Option("--allocation", help="merit (who has most, in turn) or proportional.")
+    str | None,
+    typer.Option(
+        "--allocation", help="merit (who has most, in turn), proportional, or each (the same for every VEN)."
+    ),
 ]
 OPTIONS: Mapping[str, object] = {
     "duration": DurationOption,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from contracts.api.requests import Assignment, DispatchEvent
+from contracts.api.requests import Allocation, Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -30,6 +30,9 @@ from lambdas.shared.rows import EventRow, VenRow
 
 RECORD_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""
+
+EACH: Allocation = "each"
+"""The allocation that shares nothing: the value is every VEN's own, as a level is."""
 
 Calls = dict[VenId, int]
 """The power dispatched to each VEN that is called, in one interval, W."""
@@ -85,12 +88,7 @@ def plan_event(
         loads_up=loads_up,
     )
     fleet = bookings.free_fleet(ranked, event, now)
-    calls = [
-        call(request.allocation, interval.value, fleet.enough(index, interval.value))
-        if interval.signal.is_shared
-        else {}
-        for index, interval in enumerate(request.intervals)
-    ]
+    calls = [_calls(request, fleet, index) for index in range(len(request.intervals))]
     plan = _plan(request, fleet.fleet, calls, start_ts=event.start_ts, now=now, token=token, before=before)
     losses = bookings.losses(event, (assignment.ven_id for assignment in plan.assignments), now)
     plan = msgspec.structs.replace(plan, note=_note(request, event, fleet, losses))
@@ -105,6 +103,16 @@ def plan_event(
     )
     _check_size(row)
     return Planned(row, plan)
+
+
+def _calls(request: DispatchEvent, fleet: FreeFleet, index: int) -> Calls:
+    """The calls of one interval; none where its signal is no power."""
+    interval = request.intervals[index]
+    if not interval.signal.is_shared:
+        return {}
+    if request.allocation == EACH:
+        return dict.fromkeys(fleet.fleet.reachable, round(interval.value * W_PER_KW))
+    return call(request.allocation, interval.value, fleet.enough(index, interval.value))
 
 
 def _note(
@@ -145,7 +153,7 @@ def _plan(
         intervals=request.intervals,
         assignments=assignments,
         dropped=() if before is None else tuple(sorted(before.plan.ven_ids - called)),
-        unavailable=_unavailable(fleet, request.intervals),
+        unavailable=_unavailable(fleet, request),
     )
 
 
@@ -173,7 +181,7 @@ def _header(
         targets=request.targets,
         program=request.program,
         allocation=request.allocation,
-        requested_kw=max(map(requested_w, request.intervals)) / W_PER_KW,
+        requested_kw=max(_requested_w(request, fleet)) / W_PER_KW,
         available_kw=round(min(fleet.available_w)) / W_PER_KW if fleet.fleet.heard else None,
         dispatched_kw=max(sum(calls_of.values()) for calls_of in calls) / W_PER_KW,
         shortfall_kw=max(0, *_missing_w(request, fleet)) / W_PER_KW,
@@ -186,9 +194,27 @@ def _header(
 def _missing_w(request: DispatchEvent, fleet: FreeFleet) -> list[int]:
     """The power that each interval requests beyond what can be counted on in it, W; below 0 there is more."""
     return [
-        requested_w(interval) - round(available_w)
-        for interval, available_w in zip(request.intervals, fleet.available_w, strict=True)
+        requested - round(available_w)
+        for requested, available_w in zip(
+            _requested_w(request, fleet), _countable_w(request, fleet), strict=True
+        )
     ]
+
+
+def _requested_w(request: DispatchEvent, fleet: FreeFleet) -> list[int]:
+    """The power that each interval requests of all VENs together, W."""
+    count = len(fleet.fleet.reachable) if request.allocation == EACH else 1
+    return [requested_w(interval) * count for interval in request.intervals]
+
+
+def _countable_w(request: DispatchEvent, fleet: FreeFleet) -> Iterator[float]:
+    """The power that can be counted on in each interval, W; of each VEN no more than its own value."""
+    for interval, offers, available_w in zip(request.intervals, fleet.offers, fleet.available_w, strict=True):
+        if request.allocation != EACH:
+            yield available_w
+        else:
+            value_w = requested_w(interval)
+            yield sum(min(value_w, offer.offer_w * offer.performance) for offer in offers)
 
 
 def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls:
@@ -202,8 +228,13 @@ def call(allocation: str, requested_kw: float, offers: Sequence[Offer]) -> Calls
 
 
 def requested_w(interval: Interval) -> int:
-    """Power that an interval requests of the fleet, W; 0 where the signal is no power to share."""
+    """Power that an interval requests by its value, W; 0 where the signal is no power."""
     return round(interval.value * W_PER_KW) if interval.signal.is_shared else 0
+
+
+def shares_a_sum(row: EventRow) -> bool:
+    """Tell an event whose power is a sum that the fleet shares, so that another may make up for a VEN."""
+    return row.allocation != EACH and any(interval.signal.is_shared for interval in row.intervals)
 
 
 def shares_only(intervals: Iterable[Interval]) -> bool:
@@ -241,9 +272,9 @@ def values_of(ven_id: VenId, intervals: Iterable[Interval], calls: Iterable[Call
     )
 
 
-def _unavailable(fleet: RankedFleet, intervals: tuple[Interval, ...]) -> dict[VenId, str]:
-    """The VENs not counted on, in words; without an offer they may still act on a level or a limit."""
-    if shares_only(intervals):
+def _unavailable(fleet: RankedFleet, request: DispatchEvent) -> dict[VenId, str]:
+    """The VENs not counted on, in words; without an offer they may still act on what is for each."""
+    if request.allocation != EACH and shares_only(request.intervals):
         return {ven_id: unavailable.text for ven_id, unavailable in fleet.unavailable.items()}
     reachable = frozenset(fleet.reachable)
     return {

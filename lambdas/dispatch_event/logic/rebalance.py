@@ -35,7 +35,14 @@ from lambdas.dispatch_event.logic.eligibility import (
 )
 from lambdas.dispatch_event.logic.merit import top_up
 from lambdas.dispatch_event.logic.outcome import Outcome, Rebalanced
-from lambdas.dispatch_event.logic.plan import Calls, plan_id, requested_w, shares_only, values_of
+from lambdas.dispatch_event.logic.plan import (
+    EACH,
+    Calls,
+    plan_id,
+    requested_w,
+    shares_only,
+    values_of,
+)
 from lambdas.shared.rows import EventRow, VenRow
 
 AIM = 1.02
@@ -71,6 +78,8 @@ def rebalance(
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
         return Rebalanced(Outcome.NO_POWER, row)
+    if row.allocation == EACH:
+        return Rebalanced(Outcome.EACH_ITS_OWN, row)
     loads_up = row.loads_up
     by_id = {ven.ven_id: ven.offering(loads_up=True) if loads_up else ven for ven in vens}
     seen = deliveries(at, by_id, latest)

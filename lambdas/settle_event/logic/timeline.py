@@ -78,7 +78,7 @@ def event_timeline(event: EventRow, plans: Sequence[Plan]) -> EventTimeline:
     offsets_s: dict[str, float] = {}
     for plan, from_ts, until_ts in zip(plans, froms_ts, ends_ts, strict=True):
         force = Window(from_ts, min(until_ts, cancelled_ts))
-        values = [interval.value for interval in plan.intervals]
+        values = _fleet_values(event, plan)
         fleet += _segments(plan.start_ts, plan.intervals, values, force)
         for assignment in plan.assignments:
             ven_id = assignment.ven_id
@@ -93,6 +93,16 @@ def event_timeline(event: EventRow, plans: Sequence[Plan]) -> EventTimeline:
             for ven_id, segments in sorted(vens.items())
         },
     )
+
+
+def _fleet_values(event: EventRow, plan: Plan) -> list[float]:
+    """The value that each interval requests of the fleet; where it is each VEN's own, of all together."""
+    return [
+        sum(assignment.values[index] for assignment in plan.assignments if assignment.values)
+        if event.allocation == "each" and interval.signal.is_shared
+        else interval.value
+        for index, interval in enumerate(plan.intervals)
+    ]
 
 
 def _segments(

@@ -296,6 +296,21 @@ def test_a_fleets_delivery_is_the_sum_of_its_vens(world: World) -> None:
     assert whole.quality.coverage == pytest.approx(2 / 3, rel=0.01)
 
 
+def test_a_value_for_each_is_settled_as_the_sum_of_all_and_no_ven_is_judged_by_it(world: World) -> None:
+    """3 kW for each of two VENs are 6 kW together; it is the operator's number, and no VEN's promise."""
+    for ven_id in ("house-1", "house-2"):
+        world.add_ven(ven_id)
+    dispatch(allocation="each")
+    for ven_id, used_kw in (("house-1", 2.0), ("house-2", 4.0)):
+        rows(world, START, START + 3600, used_kw, ven_id=ven_id)
+    world.now = START + 3600
+    whole = report()
+    assert (whole.requested_kw, whole.dispatched_kw) == (pytest.approx(6.0), pytest.approx(6.0))
+    assert whole.delivered["clone"].delivered_kwh == pytest.approx(4.0)
+    assert [ven.requested_kw for ven in whole.vens] == [pytest.approx(3.0)] * 2
+    assert "performance" not in (world.vens.get(Key("house-2")) or {})
+
+
 def test_a_list_of_events_has_what_was_delivered(settled: World) -> None:
     """As the report shows it, once there is one, and again by a settlement that was cut short before."""
     assert EventBook(settled.events).find(EventId("e1")).result is None  # type: ignore[union-attr]

@@ -22,8 +22,13 @@ SILENT_S = 4.0
 ALLOCATIONS: Mapping[Allocation, str] = {
     "merit": "by merit: who has most, in turn",
     "proportional": "in proportion to the offers",
+    "each": "not at all: the value is for each VEN",
 }
-ALLOCATED: Mapping[Allocation, str] = {"merit": "by merit", "proportional": "in proportion"}
+ALLOCATED: Mapping[Allocation, str] = {
+    "merit": "by merit",
+    "proportional": "in proportion",
+    "each": "the same for each",
+}
 Filter = Literal["shedding", "ready", "out", "silent"]
 FILTERS: Mapping[ListedStatus, Filter] = {
     ListedStatus.SHEDDING: "shedding",

@@ -12,6 +12,7 @@ from contracts.api.requests import Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.wire import codec
 from contracts.wire.events import Interval
+from contracts.wire.shadow import OptOut
 from lambdas.dispatch_event.logic.answer import answer
 from lambdas.dispatch_event.logic.eligibility import Offer
 from lambdas.dispatch_event.logic.plan import Planned, call, plan_event
@@ -202,3 +203,19 @@ def test_a_cancelled_event_is_answered_with_nothing_left() -> None:
     assert running.end_ts == START + 3600
     late = answer(msgspec.structs.replace(header, cancelled_ts=START + 9000.0), plan)
     assert late.end_ts == START + 3600
+
+
+def test_a_value_for_each_goes_to_every_ven_whatever_it_offers() -> None:
+    """2 kW for each of three VENs are 6 kW, of which an offer of 5 and one of 1 kW let 3 be counted on."""
+    vens = (ven("a"), ven("b", 1.0), ven("c", None))
+    row, plan = planned(shed(2.0), vens, allocation="each")
+    assert {share.ven_id: share.values for share in plan.assignments} == dict.fromkeys("abc", (2.0,))
+    assert (row.requested_kw, row.dispatched_kw, row.shortfall_kw) == (6.0, 6.0, 3.0)
+    assert plan.unavailable == {}, "as with a level, each that is reached may act on it"
+
+
+def test_a_value_for_each_reaches_a_ven_that_is_offline_and_none_that_has_opted_out() -> None:
+    """As a level does: it is in the shadow when the VEN connects; a refusal is a refusal."""
+    vens = (ven("a"), ven("b", online=False), ven("c", opt_out=OptOut(reason="guests", until_ts=None)))
+    _, plan = planned(shed(2.0), vens, allocation="each")
+    assert {share.ven_id for share in plan.assignments} == {"a", "b"}

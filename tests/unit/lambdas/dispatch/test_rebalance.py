@@ -40,6 +40,14 @@ def test_outside_its_time_an_event_is_left_alone(now: float, note: str) -> None:
     assert note in outcome.note
 
 
+def test_a_value_for_each_is_not_shared_out_again() -> None:
+    """A VEN that falls short of its own value is made up for by nobody."""
+    row, plan = event({"a": (5.0,), "b": (5.0,)}, shed(5.0), allocation="each")
+    outcome = rebalanced((row, plan), ABCD, (row_of("a", 1.0), row_of("b", 5.0), *IDLE))
+    assert (outcome.plan, outcome.changed) == (None, frozenset())
+    assert "a value of its own" in outcome.note
+
+
 @pytest.mark.parametrize(
     ("requested_kw", "delivered_kw", "changes"),
     [
