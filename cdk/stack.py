@@ -62,7 +62,7 @@ class VenTwinStack(Stack):
         self._add("WatchFleet", functions.watch_fleet(resources, schedules))
         api = self._add("Api", functions.http_api(resources, dispatch, issue, settle))
         gateway = HttpApi(self, stage=stage, function=api.function)
-        vtn = self._add_vtn() if stage.openadr else None
+        vtn = self._add_vtn(dispatch, schedules) if stage.openadr else None
         self._add_vens(provision, admit)
         RotationSchedule(self, stage=stage, rotates=rotate, failed=resources.failed_starts)
         Rules(
@@ -83,8 +83,8 @@ class VenTwinStack(Stack):
         self._functions[name] = function
         return function
 
-    def _add_vtn(self) -> Vtn:
-        vtn = Vtn(self, self._resources)
+    def _add_vtn(self, dispatch: LambdaFunction, schedules: Schedules) -> Vtn:
+        vtn = Vtn(self, self._resources, dispatch=dispatch, schedules=schedules)
         for name, function in vtn.functions.items():
             self._add(name, function)
         return vtn
@@ -123,7 +123,7 @@ class VenTwinStack(Stack):
     def _watch(self, gateway: Gateway, vtn: Vtn | None, shadow_map: ShadowMap) -> None:
         resources = self._resources
         gateways = {"Api": gateway} | ({} if vtn is None else {"Vtn": vtn.gateway})
-        vtn_inlets = {} if vtn is None else vtn.notifications.inlets()
+        vtn_inlets = {} if vtn is None else vtn.inlets()
         Monitoring(
             self,
             stage=resources.stage,
@@ -134,7 +134,14 @@ class VenTwinStack(Stack):
                 "VenNews": resources.ven_news.queue,
                 "ShadowChunks": resources.shadow_chunks.queue,
                 # Not those of deliveries: one that waits to be tried again is old by intent.
-                **({} if vtn is None else {"VtnChanges": vtn.notifications.changes.queue}),
+                **(
+                    {}
+                    if vtn is None
+                    else {
+                        "VtnChanges": vtn.notifications.changes.queue,
+                        "VtnOrders": vtn.dispatch.orders.queue,
+                    }
+                ),
             },
             dead={
                 "Telemetry": resources.telemetry.dead,
@@ -158,7 +165,7 @@ def _outputs(
         DeadLetterSource.TELEMETRY: resources.telemetry,
         DeadLetterSource.VENS: resources.ven_news,
         DeadLetterSource.SHADOWS: resources.shadow_chunks,
-        **({} if vtn is None else vtn.notifications.inlets()),
+        **({} if vtn is None else vtn.inlets()),
     }
     return {
         StackOutput.TELEMETRY_TABLE: tables.telemetry.table_name,

@@ -12,11 +12,15 @@ from constructs import Construct
 
 from cdk.gateway import Gateway
 from cdk.lambda_function import LambdaFunction
+from cdk.queues import Inlet
+from cdk.schedules import Schedules
 from cdk.shared_resources import SharedResources
+from cdk.vtn_dispatch import VtnDispatch
 from cdk.vtn_mqtt import VtnMqtt
 from cdk.vtn_notifications import VtnNotifications
 from contracts.openadr.external_issuer import issuer_setting
 from contracts.openadr.tokens import BASE_PATH
+from contracts.store.dead_letters import DeadLetterSource
 from contracts.store.stack import StackOutput
 from contracts.store.vtn_keys import VTN_BY_TYPE
 
@@ -52,9 +56,12 @@ class Vtn(Construct):
         functions: by the name that their alarms have.
         gateway: its HTTP API.
         notifications: what tells subscribers of changes.
+        dispatch: what brings its events to the stage's own VENs.
     """
 
-    def __init__(self, scope: Construct, resources: SharedResources) -> None:
+    def __init__(
+        self, scope: Construct, resources: SharedResources, *, dispatch: LambdaFunction, schedules: Schedules
+    ) -> None:
         super().__init__(scope, "OpenAdr")  # "Vtn" is its function
         self._resources = resources
         self._key = _signing_key(self)
@@ -67,11 +74,13 @@ class Vtn(Construct):
         self.notifications = VtnNotifications(
             self, resources, callback_ca_pem=self._callback_ca_pem, mqtt=self._mqtt
         )
+        self.dispatch = VtnDispatch(self, resources, dispatch=dispatch, schedules=schedules)
         token, vtn, clients = self._token(), self._vtn(), self._clients()
         self.functions = {
             "VtnToken": token,
             "Vtn": vtn,
             "VtnClients": clients,
+            "VtnDispatch": self.dispatch.function,
             **self.notifications.functions,
             **self._mqtt.functions(),
         }
@@ -83,6 +92,10 @@ class Vtn(Construct):
             ("anythingElse", "$default", rest),
         ):
             self.gateway.route(name, key, integration, authorization="NONE")
+
+    def inlets(self) -> dict[DeadLetterSource, Inlet]:
+        """Its queues by the names of their dead letters."""
+        return {DeadLetterSource.ORDERS: self.dispatch.orders, **self.notifications.inlets()}
 
     def outputs(self) -> dict[StackOutput, str]:
         """The names by which the CLI finds it."""
@@ -114,6 +127,7 @@ class Vtn(Construct):
             timeout_s=29,  # API Gateway waits no longer than 30 s
             memory_mb=1024,
             CHANGES_QUEUE=self.notifications.changes.queue.queue_url,
+            ORDERS_QUEUE=self.dispatch.orders.queue.queue_url,
             CALLBACK_HOSTS=self.notifications.callback_hosts,
             CALLBACK_CA_PEM=self._callback_ca_pem,
             MQTT_URI=self._mqtt.uri,
@@ -123,6 +137,7 @@ class Vtn(Construct):
         )
         vtn.allow("kms:GetPublicKey", on=[self._key.key_arn])
         self.notifications.let_tell(vtn)
+        self.dispatch.let_order(vtn)
         return vtn
 
     def _broker(self) -> VtnMqtt:

@@ -485,6 +485,7 @@ declare namespace FleetApi {
     deadLetters: string;
     deadLetterCount: number | null;
     share: number | null;
+    unacted: UnactedEvent[];
   }
 
   /** The ranges and defaults of an event, as `contracts.api.resources.EventBody` has them. */
@@ -635,6 +636,15 @@ declare namespace FleetApi {
     value: "shedding" | "optedOut" | "disabled" | "ready" | "silent" | "offline" | "neverSeen";
     words: string;
     filter: "out" | "ready" | "shedding" | "silent" | null;
+  }
+
+  /** An event of the stage's VTN that no VEN acts on, since *ts* (UTC s): its name, its program, the reason. */
+  interface UnactedEvent {
+    oadrEventId: string;
+    name: string;
+    program: string;
+    why: string;
+    ts: number;
   }
 
   /** A VEN's report that it reached a phase, at *ts* (UTC s), with its reason where it has one. */

@@ -30,7 +30,9 @@ DEFAULT_PROGRAM = ProgramId("default")
 PROGRAM_ALIASES: Mapping[str, str] = {"programme": "program"}
 """The British spelling is accepted in requests, and read in what was stored under it."""
 Allocation = Literal["merit", "proportional", "each"]
-"""How a power is allocated: shared by merit, shared in proportion to the offers, or the same to each VEN."""
+"""An event's power shared by merit, shared in proportion to the offers, or the same to each VEN."""
+UNSHARED: Allocation = "each"
+"""The allocation that shares nothing: the value is every VEN's own, as a level is."""
 
 
 class RefusalCode(StrEnum):

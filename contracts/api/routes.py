@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.api import groups, programs, resources
+from contracts.api import groups, oadr_events, programs, resources
 from contracts.api.fleet import Fleet
 from contracts.api.parameters import FleetQuery, PageQuery, SpanQuery, TelemetryQuery, VensQuery
 from contracts.api.reports import EventReport
@@ -281,6 +281,14 @@ ROUTES: tuple[Route, ...] = (
         RouteAnswer(204, "The program is gone; the default one is as it was made."),
         {404: NO_PROGRAM, 409: "An event that is not over uses it.", 412: DEFINED},
         headers={"If-Match": False},
+    ),
+    Route(
+        "GET",
+        "/openadr/events",
+        "listOadrEvents",
+        "Events of the stage's VTN: which are DR events, and why the others are not",
+        RouteAnswer(200, "A page of events, that which was made last first.", oadr_events.OadrEventPage),
+        query=PageQuery,
     ),
     Route(
         "GET",

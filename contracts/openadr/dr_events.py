@@ -96,14 +96,15 @@ def actionable(
     program: OadrProgramRequest | None,
     *,
     event_id: EventId,
-    ven_id: VenId,
+    ven_id: VenId | None,
     read_ts: float,
     now_ts: float,
     revision: int = 0,
 ) -> ActionableEvent | NotActedOn:
     """The DR event of *event* as *ven_id* acts on it at *now_ts*, or the reason that it does not.
 
-    *read_ts* is when the event was first read, UTC s: its now.
+    *read_ts* is when the event was first read, UTC s: its now. Without a *ven_id* it is the event of a whole
+    fleet, in whose midst no VEN's random offset counts.
     """
     if not event.intervals:
         return NotActedOn.NO_INTERVALS
@@ -123,14 +124,15 @@ def actionable(
         steps = _steps(spans, units)
         if not goes_on and (isinstance(steps, NotActedOn) or len(steps) <= MAX_INTERVALS):
             return steps if isinstance(steps, NotActedOn) else _actionable(frame, steps)
-        at_ts = max(begin_ts, now_ts - frame.start_offset_s(ven_id))
+        offset_s = 0.0 if ven_id is None else frame.start_offset_s(ven_id)
+        at_ts = max(begin_ts, now_ts - offset_s)
         spans, _ = _cut(event, read_ts, at_ts, until_ts, before_s=MAX_DURATION_S / 4)
     except UnplacedError:
         return NotActedOn.NO_PLACE
     if not spans:
         return NotActedOn.OVER
     steps = _steps(spans, units)
-    return steps if isinstance(steps, NotActedOn) else _windowed(frame, steps, ven_id, now_ts)
+    return steps if isinstance(steps, NotActedOn) else _windowed(frame, steps, offset_s, now_ts)
 
 
 def _cut(
@@ -185,14 +187,13 @@ def _merged(steps: Iterable[_Step]) -> list[_Step]:
 
 
 def _windowed(
-    frame: DrEvent, steps: list[_Step], ven_id: VenId, now_ts: float
+    frame: DrEvent, steps: list[_Step], offset_s: float, now_ts: float
 ) -> ActionableEvent | NotActedOn:
     """The first intervals of *steps* that a DR event can have; the next window is due half through them."""
     steps = steps[:MAX_INTERVALS]
     window = _actionable(frame, steps)
     if isinstance(window, NotActedOn):
         return window
-    offset_s = frame.start_offset_s(ven_id)
     from_ts, until_ts = max(now_ts, steps[0].start_ts + offset_s), steps[-1].end_ts + offset_s
     return window._replace(renew_ts=(from_ts + until_ts) / 2.0)
 

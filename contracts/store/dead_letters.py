@@ -32,7 +32,8 @@ class DeadLetterSource(StrEnum):
     SHADOWS = "shadows"
     CHANGES = "changes"
     DELIVERIES = "deliveries"
-    """These two are of a stage that is a VTN of OpenADR alone."""
+    ORDERS = "orders"
+    """These three are of a stage that is a VTN of OpenADR alone."""
 
 
 class FailureSource(StrEnum):
@@ -172,10 +173,16 @@ def _change(value: JsonObject) -> str:
     return f"{value.get('operation', '?')} of {named.get('objectType', '?')} {named.get('id', '?')}"
 
 
+def _order(value: JsonObject) -> str:
+    """An order to dispatch the VTN's events in words."""
+    return f"{value.get('objectType', '?')} {value.get('id', '?')} of the VTN"
+
+
 _ABOUT: Mapping[str, Callable[[JsonObject], str]] = {
     DeadLetterSource.SHADOWS: _shadows,
     DeadLetterSource.CHANGES: _change,
     DeadLetterSource.DELIVERIES: _delivery,
+    DeadLetterSource.ORDERS: _order,
 }
 
 
@@ -203,6 +210,8 @@ def _start(request: JsonObject) -> str:
         return (
             f"CloudFormation's {request.get('RequestType', '?')} of {request.get('LogicalResourceId', '?')}"
         )
+    if "sweep" in request:
+        return "sweep of the VTN's events"
     if "op" in request:
         return f"{request['op']} of certificates"
     if request.get("source") == "aws.scheduler":  # what the Scheduler sends where a schedule has no input

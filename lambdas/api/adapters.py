@@ -10,7 +10,6 @@ from typing import TypeVar
 import msgspec
 
 from contracts.api.requests import Refused
-from contracts.errors import VenTwinError
 from contracts.store.items import Item
 from contracts.store.keys import COMMANDS, EVENTS, TELEMETRY, VENS
 from contracts.wire import codec
@@ -18,25 +17,14 @@ from contracts.wire.codec import JsonObject
 from lambdas.api.logic.problems import of_refusal
 from lambdas.api.settings import ApiSettings
 from lambdas.shared import clients, settings
-from lambdas.shared.answers import ANSWER_MAX_BYTES
 from lambdas.shared.event_book import EventBook
+from lambdas.shared.function_calls import call_function
 from lambdas.shared.group_book import GroupBook
+from lambdas.shared.oadr_event_book import OadrEventBook
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.tables import Table
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class FunctionFailedError(VenTwinError):
-    """An invoked function failed; its log has the cause.
-
-    Attributes:
-        function: its name.
-    """
-
-    def __init__(self, function: str) -> None:
-        self.function = function
-        super().__init__(function)
 
 
 @dataclass(frozen=True)
@@ -75,6 +63,11 @@ class ApiAdapters:
         """Programs."""
         return ProgramBook(self.events.table)
 
+    @cached_property
+    def oadr_events(self) -> OadrEventBook:
+        """The VTN's events at the stage's VENs."""
+        return OadrEventBook(self.events.table)
+
     def dispatch(self, request: JsonObject, kind: type[T], named: Mapping[str, str]) -> T:
         """Have `dispatch_event` do *request*. Returns and raises as `invoke`."""
         return invoke(self.settings.dispatch_function, request, kind, named)
@@ -95,10 +88,7 @@ def invoke(function: str, request: JsonObject, kind: type[T], named: Mapping[str
         ProblemError: it refused; *named* has the call's names of its fields.
         FunctionFailedError: it failed.
     """
-    response = clients.functions().invoke(FunctionName=function, Payload=codec.encode(request))
-    if response.get("FunctionError"):
-        raise FunctionFailedError(function)
-    answer = codec.load_object(response["Payload"].read(), max_bytes=ANSWER_MAX_BYTES)
+    answer = call_function(function, request)
     if answer.get("ok") is False:
         raise of_refusal(codec.convert(Refused, answer), named=named)
     return codec.convert(kind, answer)

@@ -18,6 +18,7 @@ from contracts.api.reports import (
     VenReport,
     read_report,
 )
+from contracts.api.requests import UNSHARED
 from contracts.errors import WireError
 from contracts.store.keys import (
     EVENTS,
@@ -239,7 +240,7 @@ class SettleAdapters:
         time left the result is told by whoever settles next.
         """
         vens = self.ven_reports(report)
-        if event.allocation != "each":  # whose value is no promise of the VEN's
+        if event.allocation != UNSHARED:  # whose value is no promise of the VEN's
             PerformanceRecords(self.vens).count(event.event_id, vens, report.settled_by)
         self.book.note_result(event, report.result)
         if self.notifier.is_on and until_ts - clock.utc_now() < TELL_S:

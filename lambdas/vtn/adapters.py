@@ -67,7 +67,10 @@ class VtnAdapters:
     def changes(self) -> Changes:
         """The queue of changes, or nobody."""
         queue = self.settings.changes_queue
-        return QueueOfChanges(queue) if is_set(queue) else NobodyToTell()
+        orders = self.settings.orders_queue
+        if not is_set(queue):
+            return NobodyToTell()
+        return QueueOfChanges(queue, orders if is_set(orders) else None)
 
 
 def open_vtn() -> VtnAdapters:

@@ -1,4 +1,4 @@
-"""Whoever is told of changes: a queue, from which subscribers are notified."""
+"""Whoever is told of changes: subscribers by one queue, and the stage's own VENs by another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from contracts.openadr.objects import OadrSubscription
+from contracts.openadr.objects import OadrEvent, OadrProgram, OadrSubscription
+from contracts.store.oadr_events import DispatchOrder
 from contracts.store.vtn_changes import VtnChange
 from contracts.wire import codec
 from lambdas.shared.message_queue import MessageQueue
@@ -32,13 +33,35 @@ class NobodyToTell:
 
 @dataclass(frozen=True, slots=True)
 class QueueOfChanges:
-    """The queue at *url*. No bearer token goes into it: a dead letter is read by people."""
+    """The queue of changes at *url*, and at *orders_url*, if any, the queue of orders to dispatch.
+
+    No bearer token goes into either: a dead letter is read by people.
+    """
 
     url: str
+    orders_url: str | None = None
 
     def pass_on(self, changes: Sequence[VtnChange]) -> None:
-        """Send each change as one message."""
-        MessageQueue(self.url).send([codec.encode(_tokenless(change)).decode() for change in changes])
+        """Send each change as one message, and before them an order for each program and event."""
+        orders = [codec.encode(order).decode() for order in map(order_of, changes) if order is not None]
+        try:
+            if self.orders_url is not None and orders:
+                MessageQueue(self.orders_url).send(orders)
+        finally:  # an order that is lost, the next sweep makes up for
+            MessageQueue(self.url).send([codec.encode(_tokenless(change)).decode() for change in changes])
+
+
+def order_of(change: VtnChange) -> DispatchOrder | None:
+    """The order that follows from *change*, or None."""
+    match change.object:
+        case OadrEvent():
+            return DispatchOrder(object_type="EVENT", id=change.object.id)
+        case OadrProgram() if (
+            change.operation == "UPDATE"
+        ):  # a new one has no events, a deleted one none left
+            return DispatchOrder(object_type="PROGRAM", id=change.object.id)
+        case _:
+            return None
 
 
 def _tokenless(change: VtnChange) -> VtnChange:

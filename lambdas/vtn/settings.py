@@ -19,6 +19,7 @@ class VtnSettings:
         vtn_url: base URL, with the base path and without a slash at its end.
         external_issuer: whose tokens are taken, as JSON, or ``none`` for the stage's.
         changes_queue: URL of the queue of changes; empty or ``none`` for none.
+        orders_queue: URL of the queue of orders to dispatch events to the stage's own VENs; likewise.
         callback_hosts: where callbacks may be: ``public`` or ``loopback``.
         callback_ca_pem: CAs of callbacks beside the system's; empty or ``none`` for none.
         mqtt_uri: URI of the MQTT broker; empty or ``none`` where there is none.
@@ -32,6 +33,7 @@ class VtnSettings:
     vtn_url: str
     external_issuer: str = NO_ISSUER
     changes_queue: str = NONE
+    orders_queue: str = NONE
     callback_hosts: str = "public"
     callback_ca_pem: str = NONE
     mqtt_uri: str = NONE

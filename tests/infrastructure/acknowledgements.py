@@ -31,6 +31,7 @@ FUNCTIONS = (
     "VtnToken",
     "VtnClients",
     "Vtn",
+    "VtnDispatch",
     "VtnNotify",
     "VtnDeliver",
     "VtnAuthorizer",
@@ -39,6 +40,7 @@ DEAD_LETTER_QUEUES = (
     "TelemetryInlet/DeadLetters",
     "VenInlet/DeadLetters",
     "ShadowInlet/DeadLetters",
+    "OpenAdr/Dispatch/Orders/DeadLetters",
     "OpenAdr/Notifications/Changes/DeadLetters",
     "OpenAdr/Notifications/Deliveries/DeadLetters",
     "RuleErrors",
@@ -128,6 +130,7 @@ def _failures() -> Iterator[Finding]:
         ("StoreTelemetry", FED_BY_QUEUE),
         ("RecordVens", FED_BY_QUEUE),
         ("WriteShadows", FED_BY_QUEUE),
+        ("VtnDispatch", HAS_DESTINATION),
         ("VtnNotify", FED_BY_QUEUE),
         ("VtnDeliver", FED_BY_QUEUE),
         ("WatchFleet", HAS_DESTINATION),
@@ -138,7 +141,7 @@ def _failures() -> Iterator[Finding]:
         ("VtnAuthorizer", INVOKED),
     ):
         yield Finding(f"{name}/Function", no_queue, reason)
-    for name in ("StoreTelemetry", "RecordVens", "WriteShadows", "VtnNotify", "VtnDeliver"):
+    for name in ("StoreTelemetry", "RecordVens", "WriteShadows", "VtnNotify", "VtnDeliver", "VtnDispatch"):
         rule = "Serverless::Serverless-LambdaEventSourceMappingDestination"
         yield Finding(f"{name}/Function", rule, ON_THE_QUEUE)
     for name in DEAD_LETTER_QUEUES:
@@ -197,6 +200,7 @@ def _wildcards(stack: Stack, stage: Stage) -> Iterator[Finding]:
         ("Schedules", _versions(stack, "SettleEvent"), STARTED),
         ("Schedules", _versions(stack, "DispatchEvent"), STARTED),
         ("Schedules", _versions(stack, "WatchFleet"), STARTED),
+        ("Schedules", _versions(stack, "VtnDispatch"), STARTED),
     ):
         yield Finding(
             f"{name}/Role/DefaultPolicy", f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]", reason

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from cdk.stage import MAX_VENS, read_stage
+from cdk.vtn_dispatch import ORDERS_TOGETHER
 from cdk.vtn_notifications import CHANGES_TOGETHER
 from contracts.api.reports import PAYBACK_AFTER_S
 from contracts.wire.shadow import read_desired
@@ -48,9 +49,9 @@ def test_the_bill_fills_batches_as_the_queues_feed_them(dev: Template) -> None:
     """Batch size and window are the event source mappings' own, of the functions that take telemetry."""
     mappings = of_type(dev, "AWS::Lambda::EventSourceMapping").values()
     sizes = sorted(mapping["BatchSize"] for mapping in mappings)
-    assert sizes == [1, CHANGES_TOGETHER, *[batches.BATCH_SIZE] * 3]
+    assert sizes == [1, CHANGES_TOGETHER, ORDERS_TOGETHER, *[batches.BATCH_SIZE] * 3]
     windows = sorted(mapping.get("MaximumBatchingWindowInSeconds", 0) for mapping in mappings)
-    assert windows == [0, 0, 0, 0, fleet.WINDOW_S]
+    assert windows == [0, 0, 0, 0, 0, fleet.WINDOW_S]
 
 
 def test_the_bill_reckons_with_what_was_measured_last(dev: Template) -> None:
@@ -119,11 +120,13 @@ def counted(*paths: str) -> list[str]:
 def test_the_bill_counts_the_metrics_of_every_hour() -> None:
     """A name counts for each function that puts it out; those of requests, floods and failures do not."""
     in_floods = {"VensFlooding", "FloodMessagesDropped"}
-    ever = {"RotationRequested"} | in_floods
+    of_orders = {"OadrOrders", "OadrEventsLookedAt", "OadrEventsDispatched"}
+    ever = {"RotationRequested"} | in_floods | of_orders
     functions = [
         *counted("store_telemetry/handler.py", "shared/senders.py"),
         *counted("record_vens/handler.py", "shared/senders.py"),
         *counted("rotate_ven/handler.py"),
+        *counted("vtn_dispatch/handler.py"),
     ]
     assert len([name for name in functions if name not in ever]) == stack.FUNCTION_METRICS
     assert len(counted("watch_fleet/handler.py")) == stack.FLEET_METRICS

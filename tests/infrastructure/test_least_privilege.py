@@ -38,7 +38,9 @@ REASONS = {
     r"arn:aws:secretsmanager:.*:secret:ven-twin/dev/claim-\*": RANDOM,
     r"arn:aws:logs:.*:log-group:\w+:\*": STREAMS,
     r"arn:aws:scheduler:.*:schedule/ven-twin-dev/\*": "Of events, in this stage's group.",
-    r"arn:aws:lambda:.*:function:(SettleEvent|DispatchEvent|WatchFleet)\w+:\*": "One function's versions.",
+    r"arn:aws:lambda:.*:function:(SettleEvent|DispatchEvent|WatchFleet|VtnDispatch)\w+:\*": (
+        "One function's versions."
+    ),
 }
 """Each wildcard that a statement of the template may have, and its reason."""
 

@@ -206,7 +206,7 @@ def test_rotation_by_schedule_is_a_switch(compose: Compose, tmp_path: Path, dev:
     template = json.loads((tmp_path / f"{stack_name('dev')}.template.json").read_text())
     for sweeps in (template, dev):
         schedules = of_type(sweeps, "AWS::Scheduler::Schedule").values()
-        assert [s["State"] for s in schedules if "sweep" in str(s["Target"])] == ["ENABLED"]
+        assert [s["State"] for s in schedules if '"op": "sweep"' in str(s["Target"])] == ["ENABLED"]
     for function in of_type(template, "AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
         if variables.get("ROTATE_DAYS") == "90":

@@ -40,7 +40,7 @@ COMMANDS = {
         "fleet": ("fleet:app", "The VENs together: status, one screen, a page, many twins at once."),
         "oadr": (
             "oadr:app",
-            "The stage's VTN of OpenADR: its address, its clients, and a token to try it with.",
+            "The stage's VTN of OpenADR: its address, events and clients, and a token to try it with.",
         ),
         "listen": ("listen:listen", "Print telemetry as it is stored."),
         "dlq": ("dlq:app", "Dead letters: messages that could not be handled."),

@@ -1,4 +1,4 @@
-"""``ven-twin oadr``: the address of the stage's VTN of OpenADR, its clients, a token to try it with."""
+"""``ven-twin oadr``: the address of the stage's VTN of OpenADR, its events, clients, a token to try it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from contracts.openadr.ids import ClientId
 from contracts.openadr.scopes import Role, Scope
 from ven_twin.cli.connection import JsonOption, with_cloud
 from ven_twin.cli.console import echo, print_answer, print_json, refusals
+from ven_twin.cli.oadr_events import list_oadr_events
 from ven_twin.cli.tables import Column, table_lines
 from ven_twin.cli.tree import CommandGroup
 from ven_twin.cli.usage import naming
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from contracts.openadr.client_requests import VtnClient
     from ven_twin.operations.aggregator.cloud import Cloud
 
-app = CommandGroup("The stage's VTN of OpenADR: its address, its clients, and a token to try it with.")
+app = CommandGroup("The stage's VTN of OpenADR: its address, events and clients, and a token to try it with.")
 clients = CommandGroup("Clients of the VTN: make, list, show, rotate, scopes, disable, enable, remove.")
 app.add_typer(clients, name="client")
+app.command("events")(list_oadr_events)
 
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id, such as house-1.")]
 RoleOption = Annotated[

@@ -41,7 +41,7 @@ _VALUES: Mapping[str, str] = {
     "MB": "--outbox-mb",
     "HOURS": "--utc-offset",
     "N": "--seed --house-seed --rows --days --past-days --check-days --homes --priority --events --count"
-    " --processes",
+    " --processes --latest",
     "I/N": "--shard",
     "SHELL": "--install-completion --show-completion",
 }

@@ -235,6 +235,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
         "oadr client disable": _calls(lambda_InvokeFunction=VTN_CLIENTS),
         "oadr client enable": _calls(lambda_InvokeFunction=VTN_CLIENTS),
         "oadr client remove": _calls(lambda_InvokeFunction=VTN_CLIENTS),
+        "oadr events": _calls(dynamodb_Query=EVENTS),
         "oadr token": _calls(),
         "oadr url": _calls(),
         "fleet load-test": _bare(
@@ -260,6 +261,7 @@ READS = (
     "group show",
     "program list",
     "program show",
+    "oadr events",
     "fleet status",
     "fleet watch",
     "listen",

@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from functools import cache
 
 from harness.functions.load import WorstLoad
-from harness.functions.loads import calls, events, identities, messages, openadr, vtn, vtn_notifications
+from harness.functions.loads import (
+    calls,
+    events,
+    identities,
+    messages,
+    openadr,
+    vtn,
+    vtn_dispatching,
+    vtn_notifications,
+)
 
 
 @cache
 def worst_loads() -> Mapping[str, tuple[WorstLoad, ...]]:
     """The loads of each function, by its folder in `lambdas/`."""
     loads: defaultdict[str, list[WorstLoad]] = defaultdict(list)
-    modules = (identities, events, messages, calls, openadr, vtn, vtn_notifications)
+    modules = (identities, events, messages, calls, openadr, vtn, vtn_dispatching, vtn_notifications)
     for load in (load for module in modules for load in module.LOADS):
         loads[load.function].append(load)
     return {function: tuple(loads[function]) for function in sorted(loads)}

@@ -8,14 +8,18 @@ from functools import cache
 import msgspec
 
 from contracts.api.groups import GROUP_VENS_MAX, GROUPS_MAX, GroupChanged
+from contracts.api.oadr_events import OadrEventState
 from contracts.api.parameters import PAGE_MAX
 from contracts.api.programs import PROGRAMS_MAX, ProgramChanged
 from contracts.api.reports import EventReport
 from contracts.api.requests import CommandIssued, VenQuarantined
 from contracts.api.resources import FLEET_SAMPLE_S
 from contracts.api.routes import ROUTES, Route
+from contracts.openadr.dr_events import NotActedOn
+from contracts.openadr.ids import ObjectId
 from contracts.store.definitions import ProgramRow, program_item
 from contracts.store.keys import CIRCUITS_ROW, FLEET_PARTITION, fleet_row_id, telemetry_row_id
+from contracts.store.oadr_events import OadrEventRow, oadr_event_item
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import CorrelationId, GroupName, ProgramId, VenId
@@ -62,6 +66,7 @@ WORDS = {
     "getProgram": "one program",
     "setProgram": "one program",
     "deleteProgram": "one program",
+    "listOadrEvents": "1,000 events of the VTN",
     "getFleet": "10,000 VENs in two groups each, 1,000 of them listed",
     "listFleetHistory": "1,000 samples",
     "getOpenapi": "the whole document",
@@ -75,6 +80,7 @@ QUERIES = {
     "getEvent": f"limit={PAGE_MAX}",
     "listGroups": f"limit={PAGE_MAX}",
     "getGroup": f"limit={PAGE_MAX}",
+    "listOadrEvents": f"limit={PAGE_MAX}",
     "getFleet": f"limit={PAGE_MAX}",
 }
 
@@ -101,6 +107,21 @@ def _events() -> list[JsonDict]:
     header: JsonDict = msgspec.to_builtins(fleet.planned().row)
     starts = range(header["startTs"], header["startTs"] - PAGE_MAX - 1, -1)
     return [{**header, "eventId": f"evt-{start}", "startTs": start} for start in starts]
+
+
+def _oadr_events() -> Iterable[JsonDict]:
+    """Rows of a little more than a page."""
+    for number in range(PAGE_MAX + 10):
+        yield oadr_event_item(
+            OadrEventRow(
+                oadr_event_id=ObjectId(f"event-{number:05d}"),
+                event_name="n" * 64,
+                program=ProgramId("peak"),
+                state=OadrEventState.NOT_ACTED_ON,
+                reason=NotActedOn.VALUE,
+                changed_ts=fleet.NOW,
+            )
+        )
 
 
 def _groups() -> list[JsonDict]:
@@ -257,6 +278,7 @@ _NEEDED: Mapping[str, tuple[str, Callable[[], Iterable[JsonDict]]]] = {
     "getProgram": ("events", _programs),
     "setProgram": ("events", _programs),
     "deleteProgram": ("events", _programs),
+    "listOadrEvents": ("events", _oadr_events),
     "getReport": ("events", _settled),
     "settleEvent": ("events", _settled),
 }

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     NOT_BEGUN = "has not begun: it starts at {start_ts}"
     OVER = "is over since {end_ts}"
     NO_POWER = "the interval in force asks for no power to be shed"
-    EACH_ITS_OWN = "each VEN has a value of its own: there is nothing to share out again"
+    NOT_SHARED = "each VEN has a value of its own: there is nothing to share out again"
     IN_TOLERANCE = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW{expected}: nothing to change"
     EXHAUSTED = "delivers {delivered_kw:.3f} of {requested_kw:.3f} kW{expected}: nobody has more to give"
     CHANGED = (

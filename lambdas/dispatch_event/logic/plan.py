@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.api.requests import Allocation, Assignment, DispatchEvent
+from contracts.api.requests import UNSHARED, Assignment, DispatchEvent
 from contracts.errors import FieldError
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -30,9 +30,6 @@ from lambdas.shared.rows import EventRow, VenRow
 
 RECORD_MAX_BYTES = 300 * 1024
 """As JSON. Source: a DynamoDB item holds 400 KB; attribute values take a little more than JSON."""
-
-EACH: Allocation = "each"
-"""The allocation that shares nothing: the value is every VEN's own, as a level is."""
 
 Calls = dict[VenId, int]
 """The power dispatched to each VEN that is called, in one interval, W."""
@@ -110,7 +107,7 @@ def _calls(request: DispatchEvent, fleet: FreeFleet, index: int) -> Calls:
     interval = request.intervals[index]
     if not interval.signal.is_shared:
         return {}
-    if request.allocation == EACH:
+    if request.allocation == UNSHARED:
         return dict.fromkeys(fleet.fleet.reachable, round(interval.value * W_PER_KW))
     return call(request.allocation, interval.value, fleet.enough(index, interval.value))
 
@@ -203,14 +200,14 @@ def _missing_w(request: DispatchEvent, fleet: FreeFleet) -> list[int]:
 
 def _requested_w(request: DispatchEvent, fleet: FreeFleet) -> list[int]:
     """The power that each interval requests of all VENs together, W."""
-    count = len(fleet.fleet.reachable) if request.allocation == EACH else 1
+    count = len(fleet.fleet.reachable) if request.allocation == UNSHARED else 1
     return [requested_w(interval) * count for interval in request.intervals]
 
 
 def _countable_w(request: DispatchEvent, fleet: FreeFleet) -> Iterator[float]:
     """The power that can be counted on in each interval, W; of each VEN no more than its own value."""
     for interval, offers, available_w in zip(request.intervals, fleet.offers, fleet.available_w, strict=True):
-        if request.allocation != EACH:
+        if request.allocation != UNSHARED:
             yield available_w
         else:
             value_w = requested_w(interval)
@@ -234,7 +231,7 @@ def requested_w(interval: Interval) -> int:
 
 def shares_a_sum(row: EventRow) -> bool:
     """Tell an event whose power is a sum that the fleet shares, so that another may make up for a VEN."""
-    return row.allocation != EACH and any(interval.signal.is_shared for interval in row.intervals)
+    return row.allocation != UNSHARED and any(interval.signal.is_shared for interval in row.intervals)
 
 
 def shares_only(intervals: Iterable[Interval]) -> bool:
@@ -274,7 +271,7 @@ def values_of(ven_id: VenId, intervals: Iterable[Interval], calls: Iterable[Call
 
 def _unavailable(fleet: RankedFleet, request: DispatchEvent) -> dict[VenId, str]:
     """The VENs not counted on, in words; without an offer they may still act on what is for each."""
-    if request.allocation != EACH and shares_only(request.intervals):
+    if request.allocation != UNSHARED and shares_only(request.intervals):
         return {ven_id: unavailable.text for ven_id, unavailable in fleet.unavailable.items()}
     reachable = frozenset(fleet.reachable)
     return {

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from contracts.api.requests import Assignment
+from contracts.api.requests import UNSHARED, Assignment
 from contracts.api.resources import TelemetryRow
 from contracts.store.plans import Limit, Plan
 from contracts.wire.ids import VenId
@@ -36,7 +36,6 @@ from lambdas.dispatch_event.logic.eligibility import (
 from lambdas.dispatch_event.logic.merit import top_up
 from lambdas.dispatch_event.logic.outcome import Outcome, Rebalanced
 from lambdas.dispatch_event.logic.plan import (
-    EACH,
     Calls,
     plan_id,
     requested_w,
@@ -78,8 +77,8 @@ def rebalance(
     wanted_w = requested_w(row.intervals[at.index])
     if not wanted_w:
         return Rebalanced(Outcome.NO_POWER, row)
-    if row.allocation == EACH:
-        return Rebalanced(Outcome.EACH_ITS_OWN, row)
+    if row.allocation == UNSHARED:
+        return Rebalanced(Outcome.NOT_SHARED, row)
     loads_up = row.loads_up
     by_id = {ven.ven_id: ven.offering(loads_up=True) if loads_up else ven for ven in vens}
     seen = deliveries(at, by_id, latest)

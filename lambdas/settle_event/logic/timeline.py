@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contracts.api.requests import UNSHARED
 from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import VenId
@@ -99,7 +100,7 @@ def _fleet_values(event: EventRow, plan: Plan) -> list[float]:
     """The value that each interval requests of the fleet; where it is each VEN's own, of all together."""
     return [
         sum(assignment.values[index] for assignment in plan.assignments if assignment.values)
-        if event.allocation == "each" and interval.signal.is_shared
+        if event.allocation == UNSHARED and interval.signal.is_shared
         else interval.value
         for index, interval in enumerate(plan.intervals)
     ]

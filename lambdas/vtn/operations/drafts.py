@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from contracts.api.oadr_programs import sharing_rules
 from contracts.errors import FieldError
 from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import (
@@ -68,8 +69,13 @@ class Draft:
 
 
 def draft_program(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:  # noqa: ARG001 - as every draft
-    """A program."""
-    return stored(stamped(OadrProgram, read_request(OadrProgramRequest, draft.body), draft.stamp))
+    """A program, whose attributes for the stage's own VENs are looked at."""
+    request = read_request(OadrProgramRequest, draft.body)
+    try:
+        sharing_rules(request.attributes)
+    except FieldError as error:
+        raise bad_field(FieldError(f"attributes.{error.field}", error.reason)) from None
+    return stored(stamped(OadrProgram, request, draft.stamp))
 
 
 def draft_event(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:  # noqa: ARG001 - as above

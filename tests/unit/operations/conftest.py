@@ -13,6 +13,7 @@ import pytest_socket
 
 from contracts.api.fleet import Fleet
 from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.oadr_events import OadrEventStatus
 from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
 from contracts.api.requests import CommandIssued, EventDispatched, VenQuarantined
@@ -53,6 +54,7 @@ class FakeAggregator:
     samples: list[FleetSample] = field(default_factory=list)
     rows: list[TelemetryRow] = field(default_factory=list)
     snapshot: Circuits | None = None
+    oadr: list[OadrEventStatus] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def fleet(self) -> Fleet:
@@ -105,6 +107,11 @@ class FakeAggregator:
     def delete_program(self, program: str, *, etag: str | None = None) -> None:
         """Not called by the page."""
         raise NotImplementedError
+
+    def oadr_events(self) -> Iterator[OadrEventStatus]:
+        """Those that there are now."""
+        self._record("OpenADR events")
+        return iter(self.oadr)
 
     def dead_letters(self) -> dict[str, int] | None:
         """As many as there are now."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from contracts.api.fleet import FRESH_S, FleetVen, VenStatus
+from contracts.api.oadr_events import OadrEventState, OadrEventStatus
 from contracts.api.reports import EventResult
 from contracts.api.resources import EventBody
+from contracts.openadr.ids import ObjectId
 from contracts.wire.events import LOWEST_PRIORITY, Interval, Signal
+from contracts.wire.ids import ProgramId
 from contracts.wire.shadow import OptOut
 from tests.support.fleets import NOW, crowd, event
 from ven_twin.operations.fleet import texts
@@ -148,3 +152,20 @@ def test_an_event_that_was_cancelled_before_its_start_says_so() -> None:
     """It has no time in which it ran."""
     assert _over(cancelled_ts=NOW - 9500).progress == "cancelled before its start"
     assert _over(cancelled_ts=NOW - 8900).progress == "cancelled"
+
+
+def test_events_of_the_vtn_that_no_ven_acts_on_are_shown_with_their_reasons() -> None:
+    """By name where there is one; else by id."""
+    status = OadrEventStatus(
+        oadr_event_id=ObjectId("e1"),
+        program=ProgramId("tariff"),
+        state=OadrEventState.NOT_ACTED_ON,
+        reason="it is over",
+        changed_ts=NOW,
+    )
+    named = msgspec.structs.replace(status, oadr_event_id=ObjectId("e2"), event_name="evening")
+    shown = view(unacted=(status, named)).unacted
+    assert [(event.name, event.program, event.why) for event in shown] == [
+        ("e1", "tariff", "it is over"),
+        ("evening", "tariff", "it is over"),
+    ]

@@ -7,6 +7,8 @@ from queue import Empty, Queue
 
 import pytest
 
+from contracts.api.oadr_events import OadrEventState, OadrEventStatus
+from contracts.openadr.ids import ObjectId
 from tests.support.fleets import NOW, event
 from tests.unit.operations.conftest import FakeAggregator
 from ven_twin.operations.fleet import poller as poller_module
@@ -139,3 +141,17 @@ def test_a_pause_leaves_a_gap_in_the_chart() -> None:
     history.add(FleetPoint(NOW + GAP_S + 1, 3.0, 3.0, 2.0))
     chart = drawn(EVENTS, history.means(), TimeWindow(NOW, NOW + 60))
     assert chart.columns["askedKw"] == [1.0, 1.0, None, 3.0, 3.0]
+
+
+def test_of_the_vtns_events_those_are_shown_that_no_ven_acts_on(aggregator: FakeAggregator) -> None:
+    """What is dispatched is among the events, and what was withdrawn is nothing any more."""
+    aggregator.oadr = [
+        OadrEventStatus(oadr_event_id=ObjectId(state.value), state=state, changed_ts=NOW)
+        for state in OadrEventState
+    ]
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    assert [event.state for event in poller.state().unacted] == [
+        OadrEventState.NOT_ACTED_ON,
+        OadrEventState.REFUSED,
+    ]

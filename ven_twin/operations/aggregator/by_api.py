@@ -17,6 +17,7 @@ from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
 from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupPage, GroupSummary
+from contracts.api.oadr_events import OadrEventPage, OadrEventStatus
 from contracts.api.parameters import PAGE_MAX
 from contracts.api.problems import JSON, PROBLEM_TYPE
 from contracts.api.programs import Program, ProgramBody, ProgramChanged, ProgramList
@@ -187,6 +188,16 @@ class ApiAggregator:
     def delete_program(self, program: ProgramId, *, etag: str | None = None) -> None:
         """DELETE /programs/{program}."""
         self._send("DELETE", _path("programs", program), headers=_if_match(etag))
+
+    def oadr_events(self) -> Iterator[OadrEventStatus]:
+        """GET /openadr/events, page by page."""
+        query: dict[str, str | int] = {"limit": PAGE_MAX}
+        while True:
+            page = self._call("GET", "/openadr/events", OadrEventPage, query=query)
+            yield from page.items
+            if page.next is None:
+                return
+            query["cursor"] = page.next
 
     def fleet(self) -> Fleet:
         """GET /fleet."""

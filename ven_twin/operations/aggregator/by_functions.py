@@ -10,6 +10,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet, fleet_at, uncalled_vens
 from contracts.api.groups import ChangeGroup, GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.oadr_events import OadrEventStatus
 from contracts.api.parameters import PAGE_MAX
 from contracts.api.programs import ChangeProgram, Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
@@ -36,6 +37,7 @@ from contracts.api.resources import (
 )
 from contracts.store import definitions, keys, views
 from contracts.store.definitions import read_group
+from contracts.store.oadr_events import OADR_EVENTS, OADR_PARTITION, read_oadr_event
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import CorrelationId, EventId, GroupName, ProgramId, VenId
 from contracts.wire.telemetry import LATEST_TS
@@ -157,6 +159,11 @@ class DirectAggregator:
         """Have `dispatch_event` delete it."""
         request = ChangeProgram(program=program, rules=None, if_match=etag)
         self._invoke(StackOutput.DISPATCH_EVENT, request, ProgramChanged)
+
+    def oadr_events(self) -> Iterator[OadrEventStatus]:
+        """Read from the events table."""
+        items = list(self._cloud.event_items(EventId(OADR_PARTITION), OADR_EVENTS))
+        return (read_oadr_event(item).status for item in reversed(items))
 
     def fleet(self) -> Fleet:
         """Computed of the tables as the API computes it."""

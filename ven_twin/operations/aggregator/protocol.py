@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet
 from contracts.api.groups import GroupBody, GroupChange, GroupChanged, GroupDetail, GroupSummary
+from contracts.api.oadr_events import OadrEventStatus
 from contracts.api.parameters import PAGE_MAX
 from contracts.api.programs import Program, ProgramBody, ProgramChanged
 from contracts.api.reports import EventReport, VenReport
@@ -112,6 +113,9 @@ class Aggregator(Protocol):
 
     def delete_program(self, program: ProgramId, *, etag: str | None = None) -> None:
         """Delete a program, if it is still what *etag* says, where one is given."""
+
+    def oadr_events(self) -> Iterator[OadrEventStatus]:
+        """The events of the stage's VTN, that which was made last first, and what became of each."""
 
     def fleet(self) -> Fleet:
         """The fleet now."""

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from contracts.api.fleet import FRESH_S, Fleet, FleetEvent, FleetVen, VenStatus
+from contracts.api.oadr_events import OadrEventStatus
 from contracts.api.resources import EventSummary
 from contracts.wire.events import DrEvent, Interval, Phase, Signal, loads_up
 from contracts.wire.ids import EventId
@@ -53,6 +54,7 @@ class FleetAnswers:
         error: the failure of the last request.
         dead_letters: by queue, as of *counted_ts*; None where the caller cannot know.
         counted_ts: None before they were counted.
+        unacted: of the VTN's latest events those that no VEN acts on, read when letters are counted.
     """
 
     fleet: Fleet | None = None
@@ -63,6 +65,7 @@ class FleetAnswers:
     error: str | None = None
     dead_letters: Mapping[str, int] | None = None
     counted_ts: float | None = None
+    unacted: tuple[OadrEventStatus, ...] = ()
 
 
 class CloudStatus(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -129,11 +132,13 @@ class FleetFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class FleetState(FleetFigures, rename="camel", frozen=True, kw_only=True):
     """The fleet at an instant, with its VENs as the cloud side has them.
 
-    *deadLetters* are counted by queue; None where the caller cannot know.
+    *deadLetters* are counted by queue; None where the caller cannot know. *unacted* are events of the
+    stage's VTN that no VEN acts on.
     """
 
     fleet: Fleet | None
     dead_letters: Mapping[str, int] | None
+    unacted: tuple[OadrEventStatus, ...] = ()
 
 
 def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
@@ -150,6 +155,7 @@ def fleet_state(answers: FleetAnswers, place: str, now_ts: float) -> FleetState:
         cloud=cloud_status(answers, now_ts),
         fleet=fleet,
         dead_letters=answers.dead_letters,
+        unacted=answers.unacted,
         events=rows,
         more_events=answers.more_events,
         requested_kw=round(sum((running | unlisted).values()), 3),

@@ -6,6 +6,7 @@ import msgspec
 
 from contracts.api.fleet import Fleet, FleetForecast, FleetVen, Holds
 from contracts.api.groups import GroupSummary
+from contracts.api.oadr_events import OadrEventStatus
 from contracts.api.programs import Program
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.offers import OfferLevels
@@ -57,17 +58,28 @@ class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     vens: tuple[ListedVen, ...]
 
 
+class UnactedEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An event of the stage's VTN that no VEN acts on, since *ts* (UTC s), and the reason *why*."""
+
+    oadr_event_id: str
+    name: str
+    program: str
+    why: str
+    ts: float
+
+
 class FleetView(FleetFigures, rename="camel", frozen=True, kw_only=True):
     """The page; *share* is the delivered share of the requested power.
 
     *deadLetters* has them in words, and is empty where there are none; *deadLetterCount* is null where it
-    is not known.
+    is not known. *unacted* are events of the stage's VTN that no VEN acts on.
     """
 
     fleet: FleetTotals | None
     dead_letters: str
     dead_letter_count: int | None
     share: float | None
+    unacted: tuple[UnactedEvent, ...]
 
 
 class DefinitionsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -100,6 +112,17 @@ def fleet_view(state: FleetState) -> FleetView:
         share=share(state.delivered_kw, state.requested_kw),
         dead_letters=texts.dead_letters(state.dead_letters),
         dead_letter_count=None if state.dead_letters is None else sum(state.dead_letters.values()),
+        unacted=tuple(map(_unacted, state.unacted)),
+    )
+
+
+def _unacted(event: OadrEventStatus) -> UnactedEvent:
+    return UnactedEvent(
+        oadr_event_id=event.oadr_event_id,
+        name=event.event_name or event.oadr_event_id,
+        program=event.program or "",
+        why=event.reason or "",
+        ts=event.changed_ts,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
+from contracts.api.oadr_events import OadrEventState
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator
 from ven_twin.operations.fleet.aggregator_threads import Reach, ReconnectingAggregator
@@ -18,6 +19,9 @@ PERIOD_S = 2.0
 EVENTS_MAX = 100
 DEAD_LETTERS_PERIOD_S = 10.0
 """Dead letters are counted no more often: a call a queue, of what changes by the minute."""
+OADR_EVENTS_READ, UNACTED_MAX = 100, 20
+"""Of so many events of the VTN, the latest, so many are shown that no VEN acts on."""
+UNACTED = frozenset({OadrEventState.NOT_ACTED_ON, OadrEventState.REFUSED})
 STALE_S = 30.0
 """An older answer is not shown any more when polling begins again."""
 
@@ -89,9 +93,11 @@ class FleetPoller:
 def _read(aggregator: Aggregator, before: FleetAnswers) -> FleetAnswers:
     fleet = aggregator.fleet()
     events = tuple(islice(aggregator.events(page=EVENTS_MAX + 1), EVENTS_MAX + 1))
-    letters, counted_ts = before.dead_letters, before.counted_ts
+    letters, counted_ts, unacted = before.dead_letters, before.counted_ts, before.unacted
     if counted_ts is None or not 0.0 <= now_ts() - counted_ts < DEAD_LETTERS_PERIOD_S:
         letters, counted_ts = aggregator.dead_letters(), now_ts()
+        latest = islice(aggregator.oadr_events(), OADR_EVENTS_READ)
+        unacted = tuple(event for event in latest if event.state in UNACTED)[:UNACTED_MAX]
     return FleetAnswers(
         fleet=fleet,
         events=events[:EVENTS_MAX],
@@ -99,4 +105,5 @@ def _read(aggregator: Aggregator, before: FleetAnswers) -> FleetAnswers:
         heard_ts=now_ts(),
         dead_letters=letters,
         counted_ts=counted_ts,
+        unacted=unacted,
     )

@@ -1,7 +1,7 @@
 // The events: those that run as banners with their figures, all of them as a list.
 import { Countdowns } from "/static/kit/countdown.js";
 import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, clockS, kw, dayTime, percent, reduction } from "/static/kit/format.js";
+import { clock, clockS, counted, kw, dayTime, percent, reduction } from "/static/kit/format.js";
 
 /** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
@@ -40,6 +40,31 @@ export function showEvents(events, more, look) {
   show("events", events.length > 0);
   text("events-count", more ? `the newest ${events.length}` : "");
   rows(byId("events"), events, idOf, (event) => buildLine(event, look), showLine);
+}
+
+/**
+ * The events of the stage's VTN that no VEN acts on, with the reasons.
+ * @param {FleetApi.UnactedEvent[]} events
+ */
+export function showUnacted(events) {
+  show("unacted", events.length > 0);
+  text("unacted-title", `${counted(events.length, "event")} of OpenADR not acted on`);
+  rows(byId("unacted-list"), events, ({ oadrEventId }) => oadrEventId, buildUnacted, showUnactedLine);
+}
+
+function buildUnacted() {
+  return make("li", {}, cell("name", make("b")), " ", cell("since", make("small")), cell("why", make("p")));
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {FleetApi.UnactedEvent} event
+ */
+function showUnactedLine(row, { name, program, why, ts }) {
+  const at = cells(row);
+  text(at("name"), name);
+  text(at("since"), `${program ? `${program}, ` : ""}${dayTime(ts)}`);
+  text(at("why"), why);
 }
 
 /**

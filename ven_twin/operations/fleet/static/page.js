@@ -46,6 +46,7 @@ function showView(view, fleet) {
   text("place", `${view.place} · ${counted(fleet.known, "VEN")}`);
   document.title = title(view, fleet);
   events.showEvents(lines, view.moreEvents, (eventId) => detail.look(eventId, lines));
+  events.showUnacted(view.unacted);
   calendar.update(lines, view.moreEvents);
   showNone(view, fleet);
   show("dead-letters", view.deadLetters !== "");

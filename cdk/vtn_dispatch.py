@@ -1,0 +1,72 @@
+"""The VTN's events on their way to the stage's own VENs: a queue of orders, and a sweep every few minutes.
+
+vtn ─▶ orders ─▶ vtn_dispatch ─▶ dispatch_event ─▶ shadows
+         │            ▲
+         ▼            └── sweep
+    dead letters
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from constructs import Construct
+
+from cdk.lambda_function import LambdaFunction
+from cdk.queues import Inlet
+from cdk.schedules import Schedules
+from cdk.shared_resources import SharedResources
+
+SWEEP_EVERY = Duration.minutes(5)
+DISPATCH_S = 300
+"""Twice as long as `dispatch_event` may take, for a batch whose events are dispatched one by one."""
+ORDERS_TOGETHER = 5
+
+
+class VtnDispatch(Construct):
+    """The function that has the VTN's events dispatched.
+
+    Attributes:
+        orders: the queue that `vtn` writes to.
+        function: the function.
+    """
+
+    def __init__(
+        self, scope: Construct, resources: SharedResources, *, dispatch: LambdaFunction, schedules: Schedules
+    ) -> None:
+        super().__init__(scope, "Dispatch")
+        stage = resources.stage
+        self.orders = Inlet(self, "Orders", stage=stage, visibility_s=max(DISPATCH_S, stage.visibility_s))
+        self.function = resources.function(
+            "vtn_dispatch",
+            "Has the events of the VTN dispatched to the stage's own VENs",
+            {"vtn": "GetItem Query", "events": "GetItem PutItem Query", "vens": "BatchGetItem"},
+            timeout_s=DISPATCH_S,
+            memory_mb=512,
+            DISPATCH_FUNCTION=dispatch.function.function_name,
+            RETENTION_DAYS=str(stage.retention_days),
+        )
+        self.function.allow("lambda:InvokeFunction", on=[dispatch.function.function_arn])
+        self.function.feed(self.orders.queue, batch_size=ORDERS_TOGETHER)
+        # Not repeated: the next sweep does what this one would have.
+        self.function.retry(0, within=SWEEP_EVERY, dead=resources.failed_starts)
+        scheduler.Schedule(
+            self,
+            "Every",
+            schedule=scheduler.ScheduleExpression.rate(SWEEP_EVERY),
+            schedule_group=schedules.group,
+            target=targets.LambdaInvoke(
+                self.function.function,
+                role=schedules.role,
+                input=scheduler.ScheduleTargetInput.from_object({"sweep": "events"}),
+                dead_letter_queue=resources.failed_starts,
+                retry_attempts=0,
+                max_event_age=SWEEP_EVERY,
+            ),
+            description="Events of the VTN that go on, and what no order has come for",
+        )
+
+    def let_order(self, function: LambdaFunction) -> None:
+        """Let *function* write orders."""
+        function.allow("sqs:SendMessage", on=[self.orders.queue.queue_arn])

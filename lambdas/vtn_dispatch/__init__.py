@@ -1,0 +1,1 @@
+"""Has the events of the VTN dispatched to the stage's own VENs."""

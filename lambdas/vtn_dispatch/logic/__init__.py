@@ -1,0 +1,1 @@
+"""The request that an event of the VTN is. Pure."""
