@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from moto.kms.utils import generate_private_key
 
 from contracts.openadr.tokens import BASE_PATH
 from lambdas.shared import clients
@@ -90,10 +92,15 @@ class VtnWorld:
         return HttpAnswer(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
 
 
+_signing_key = cache(generate_private_key)
+
+
 @contextmanager
 def open_vtn(monkeypatch: pytest.MonkeyPatch) -> Iterator[VtnWorld]:
-    """A VTN in the account, with a key of its own."""
-    made = clients.kms().create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    """A VTN in the account; its key is that of every test, since making one takes longer than a test."""
+    with monkeypatch.context() as patch:
+        patch.setattr("moto.kms.models.generate_private_key", _signing_key)
+        made = clients.kms().create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
     key_id = made["KeyMetadata"]["KeyId"]
     monkeypatch.setenv("TOKEN_KEY", key_id)
     adapters.open_adapters.cache_clear()

@@ -22,15 +22,11 @@ from contracts.store.keys import (
     ALLOWED_VENS,
     COMMANDS,
     EVENTS,
-    EVENTS_BY_START,
-    EVENTS_INDEX,
     TELEMETRY,
     VENS,
     Key,
-    TableKeys,
 )
 from contracts.store.plans import Plan
-from contracts.store.vtn_keys import VTN, VTN_BY_TYPE, VTN_INDEX
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, GroupName, ProgramId, VenId
 from lambdas.shared import clients, clock, senders
@@ -43,6 +39,7 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
+from ven_twin.testing.account_resources import make_resources
 
 NOW = 1_800_000_000.0
 DELETE_CONNECTION = "before-call.iot-data-plane.DeleteConnection"
@@ -78,18 +75,7 @@ class World:
         events = clients.iot_data().meta.events
         events.unregister(DELETE_CONNECTION, unique_id="broker")
         events.register_first(DELETE_CONNECTION, self._delete_connection, unique_id="broker")  # type: ignore[arg-type]
-        for name, keys in (
-            ("telemetry", TELEMETRY),
-            ("vens", VENS),
-            ("events", EVENTS),
-            ("commands", COMMANDS),
-            ("allowed", ALLOWED_VENS),
-            ("vtn", VTN),
-        ):
-            _create_table(clients.dynamodb(), name, keys)
-        clients.scheduler().create_schedule_group(Name="schedules")
-        clients.sqs().create_queue(QueueName="shadows")
-        clients.sns().create_topic(Name="notifications")
+        make_resources()
         self.telemetry = clients.table("telemetry", TELEMETRY)
         self.vens = clients.table("vens", VENS)
         self.events = clients.table("events", EVENTS)
@@ -216,39 +202,6 @@ def stopped_clock(world: World) -> Iterator[None]:
         patch.setattr(clock, "utc_now", lambda: world.now)
         patch.setattr(clock, "sleep", world.slept.append)
         yield
-
-
-def _create_table(client: Any, name: str, keys: TableKeys) -> None:
-    attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys if key is not None]
-    index: dict[str, Any] = {}
-    if keys is VTN:
-        attributes += [{"AttributeName": str(key), "AttributeType": "S"} for key in VTN_INDEX]
-        by_type = {
-            "IndexName": VTN_BY_TYPE,
-            "KeySchema": _key_schema(VTN_INDEX),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        index = {"GlobalSecondaryIndexes": [by_type]}
-    if keys is EVENTS:
-        attributes.append({"AttributeName": str(EVENTS_INDEX.sort), "AttributeType": "N"})
-        by_start = {
-            "IndexName": EVENTS_BY_START,
-            "KeySchema": _key_schema(EVENTS_INDEX),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        index = {"GlobalSecondaryIndexes": [by_start]}
-    client.create_table(
-        TableName=name,
-        KeySchema=_key_schema(keys),
-        AttributeDefinitions=attributes,
-        BillingMode="PAY_PER_REQUEST",
-        **index,
-    )
-
-
-def _key_schema(keys: TableKeys) -> list[dict[str, str]]:
-    present = [(keys.partition, "HASH")] + ([(keys.sort, "RANGE")] if keys.sort else [])
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in present]
 
 
 def body(topic: str, payload: Any, *, received_ms: int = int(NOW * 1000)) -> str:

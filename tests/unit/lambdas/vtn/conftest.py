@@ -12,7 +12,8 @@ from contracts.store.vtn_keys import VTN
 from lambdas.shared import clients
 from lambdas.shared.tables import Table
 from tests.support.vtn import Vtn
-from ven_twin.testing.function_world import World, _create_table
+from ven_twin.testing.account_resources import create_table
+from ven_twin.testing.function_world import World
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _by_its_rights() -> None:
 @pytest.fixture
 def vtn(world: World) -> Vtn:
     """A VTN without clients."""
-    _create_table(clients.dynamodb(), "vtn-test", VTN)
+    create_table("vtn-test", VTN)
     slept: list[float] = []
 
     def tick() -> None:
