@@ -26,6 +26,8 @@ class WorstLoad:
         environment: variables that the load needs other than the stack's.
         limit_s: a limit of its own where it is not the function's timeout.
         again: how often it is carried out once more in the sandbox, warm by then; the mean of these counts.
+        in_gate: a share of a long load with its share of the limit. A load that grows by equal shares
+            keeps to its limit where one share does, since what it does but once counts wholly there.
     """
 
     function: str
@@ -36,3 +38,4 @@ class WorstLoad:
     environment: Mapping[str, str] = field(default_factory=dict)
     limit_s: float | None = None
     again: int = 0
+    in_gate: WorstLoad | None = None

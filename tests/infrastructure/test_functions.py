@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,24 @@ def test_a_function_does_its_worst_load_within_half_of_its_time(
 ) -> None:
     """CPU time and not the clock is measured, so that neighbours on the machine do not matter."""
     words = heaviest(functions[name]).load
-    loads = [load for load in worst_loads()[name] if load.words == words]
+    loads = [load.in_gate or load for load in worst_loads()[name] if load.words == words]
     measured = measure(functions[name], loads, aws)
     assert len(measured) == 1
     assert breaches(functions[name], measured) == []
+
+
+def test_a_share_of_a_load_has_its_share_of_the_limit(functions: dict[str, StackFunction]) -> None:
+    """As many events less, as much time less, and nothing else of it is another."""
+    loads = [load for each in worst_loads().values() for load in each]
+    shares = [(load, load.in_gate) for load in loads if load.in_gate is not None]
+    assert shares
+    for load, share in shares:
+        whole, one = (len(each.event()["Records"]) for each in (load, share))
+        limit_s = load.limit_s or functions[load.function].timeout_s
+        assert share.limit_s == pytest.approx(limit_s * one / whole)
+        assert share == replace(
+            load, words=share.words, event=share.event, done=share.done, limit_s=share.limit_s, in_gate=None
+        )
 
 
 def test_every_function_of_the_stack_has_a_load(functions: dict[str, StackFunction]) -> None:

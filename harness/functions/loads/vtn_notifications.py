@@ -8,6 +8,7 @@ from functools import cache
 
 import msgspec
 
+from cdk.vtn_notifications import NOTIFY_S
 from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import OadrEvent, OadrObject, OadrSubscription, OadrVen
 from contracts.openadr.scopes import ROLE_SCOPES, Role, scopes_text
@@ -128,19 +129,19 @@ def _is_let_in(answer: JsonDict, _: Calls) -> bool:
     return answer["isAuthenticated"] is True and len(answer["policyDocuments"]) == 10
 
 
-def _changes() -> JsonDict:
+def _changes(count: int = CHANGES) -> JsonDict:
     change = VtnChange(operation="CREATE", object=_event(24), program_id=ObjectId("program-1"))
-    return fleet.sqs(*[codec.encode(change).decode()] * CHANGES)
+    return fleet.sqs(*[codec.encode(change).decode()] * count)
 
 
-def _all_queued(answer: JsonDict, calls: Calls) -> bool:
-    return fleet.all_done(answer) and calls["sqs SendMessageBatch"] * BATCH == SUBSCRIBERS * CHANGES
+def _all_queued(answer: JsonDict, calls: Calls, changes: int = CHANGES) -> bool:
+    return fleet.all_done(answer) and calls["sqs SendMessageBatch"] * BATCH == SUBSCRIBERS * changes
 
 
-def _all_published(answer: JsonDict, calls: Calls) -> bool:
+def _all_published(answer: JsonDict, calls: Calls, changes: int = CHANGES) -> bool:
     """To each VEN, to the collection, and to the program's."""
     published = sum(count for name, count in calls.items() if name.startswith("iotdata"))
-    return _all_queued(answer, calls) and published == CHANGES * (SUBSCRIBERS + 2)
+    return _all_queued(answer, calls, changes) and published == changes * (SUBSCRIBERS + 2)
 
 
 def _deliveries() -> JsonDict:
@@ -168,6 +169,17 @@ def _all_posted(answer: JsonDict, calls: Calls) -> bool:
     return fleet.all_done(answer) and calls[" POST /callback"] == BATCH
 
 
+BY_MQTT = {**SETTINGS, "MQTT_ROOT": "oadr/dev"}
+ONE_BY_MQTT = WorstLoad(
+    "vtn_notify",
+    f"one of {CHANGES} events, by MQTT as well",
+    lambda: _changes(1),
+    _account,
+    lambda answer, calls: _all_published(answer, calls, 1),
+    environment=BY_MQTT,
+    limit_s=NOTIFY_S / CHANGES,
+)
+
 LOADS = (
     WorstLoad(
         "vtn_authorizer",
@@ -191,7 +203,8 @@ LOADS = (
         _changes,
         _account,
         _all_published,
-        environment={**SETTINGS, "MQTT_ROOT": "oadr/dev"},
+        environment=BY_MQTT,
+        in_gate=ONE_BY_MQTT,
     ),
     WorstLoad(
         "vtn_deliver",
