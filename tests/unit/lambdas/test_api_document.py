@@ -25,8 +25,16 @@ KNOWN |= {"group": "feeder-7", "program": "peak"}
 """What there is, so that generated calls find something now and then."""
 
 
+@pytest.fixture(scope="module")
+def unsigned() -> Any:
+    """The document without security: who may call is the gateway's, see tests/e2e/test_api.py."""
+    return schemathesis.openapi.from_dict(
+        {name: value for name, value in document().items() if name != "security"}
+    )
+
+
 @pytest.fixture
-def schema(api: Api, world: World) -> Any:
+def schema(api: Api, world: World, unsigned: Any) -> Any:
     """The document, over an API with one of everything that it tells of."""
     world.set_program("peak", "caiso_10_of_10")
     world.add_ven("ven-1", groups=["feeder-7"])
@@ -40,10 +48,8 @@ def schema(api: Api, world: World) -> Any:
     interval = {"durationS": 600, "signal": "shedKw", "value": 3}
     body = {"eventId": "event-1", "startTs": int(NOW) + 60, "intervals": [interval]}
     assert api.call("POST", "/events", body).status == 201
-    unsigned = {name: value for name, value in document().items() if name != "security"}
-    found = schemathesis.openapi.from_dict(unsigned)  # who may call is the gateway's: tests/e2e/test_api.py
-    found.app = application(api)
-    return found
+    unsigned.app = application(api)
+    return unsigned
 
 
 CALLS = [
