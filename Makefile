@@ -40,7 +40,13 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_record_strangers.py tests/unit/lambdas/test_write_shadows.py \
   tests/unit/lambdas/test_provision_ven.py tests/unit/lambdas/test_api_resources.py \
   tests/unit/lambdas/test_admit_ven.py tests/unit/lambdas/test_notifications.py tests/unit/cli/test_load_test.py \
-  tests/unit/harness/test_scale.py
+  tests/unit/harness/test_scale.py tests/unit/ven/test_engine.py tests/unit/ven/test_without_aws.py \
+  tests/unit/ven/edges/test_batches_sent.py tests/unit/house/test_occupancy.py tests/unit/lambdas/vtn/test_objects.py \
+  tests/unit/lambdas/vtn/test_refusals.py tests/unit/lambdas/vtn/test_polls.py tests/unit/lambdas/test_store_batches.py \
+  tests/unit/lambdas/test_vtn_notify.py tests/unit/lambdas/settlement/test_irregular_rows.py \
+  tests/unit/operations/test_conformance.py tests/unit/cli/test_large_fleet.py tests/property/test_bearer_tokens.py \
+  tests/property/test_energy.py tests/property/test_merit.py tests/property/test_offer_lengths.py \
+  tests/property/test_api_cursors.py
 
 PYTHONS := python3.11 python3.12 python3.13
 
@@ -52,12 +58,12 @@ run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Some of
-# these wait too, for an event's own clock or a queue's next try: with three at once, two cores are busy all the time.
+# these wait too, for an event's own clock or a queue's next try: with four at once, two cores are busy all the time.
 # They begin with what takes longest, which would end alone otherwise: see tests/support/schedule.py.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest tests/e2e tests/browser tests/integration $(LONG) \
-	  tests/infrastructure -n 3 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
+	  tests/infrastructure -n 4 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2

@@ -82,7 +82,7 @@ def start_cloud(home: Path, *, keep: bool = False, weather: CloudWeather | None 
     return runtime
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system, with ven-1 running in it and the others not."""
     home = tmp_path_factory.mktemp("home")
@@ -104,14 +104,14 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         process.stop(home / "cloud")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def vtn(system: System) -> Iterator[OutsideVtn]:
     """The system's VTN."""
     with outside_vtn(system.cloud) as outside:
         yield outside
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stand(vtn: OutsideVtn) -> OutsideStand:
     """One object of each type in the VTN, with clients of both roles."""
     return furnish(vtn)

@@ -10,6 +10,7 @@ used, and keep the connection for the next call.
 from __future__ import annotations
 
 import gc
+import os
 import sqlite3
 import sys
 import traceback
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DESCRIPTORS = Path("/proc/self/fd")
+DESCRIPTORS = "/proc/self/fd"
 SHARED = (ROOT / "tests" / "e2e", ROOT / "tests" / "browser")
 WATCHED = ("socket:", "anon_inode:[eventpoll]")
 """Beginnings of what a descriptor shows that is no file; files are watched in the run's temporary folder.
@@ -108,15 +109,22 @@ class ResourceWatch:
 
     def _descriptors(self) -> set[tuple[int, str]]:
         """The descriptors that are watched, each with what it shows."""
-        found = set()
-        for descriptor in DESCRIPTORS.iterdir() if DESCRIPTORS.exists() else ():
+        watched, found = (*WATCHED, f"{self.folder}/"), set()
+        for descriptor in self._numbers():
             try:
-                shows = str(descriptor.readlink())
+                shows = os.readlink(f"{DESCRIPTORS}/{descriptor}")  # noqa: PTH115 - twice a test, a tenth of it
             except FileNotFoundError:  # that of the listing itself
                 continue
-            if shows.startswith((*WATCHED, f"{self.folder}/")):
-                found.add((int(descriptor.name), shows))
+            if shows.startswith(watched):
+                found.add((int(descriptor), shows))
         return found
+
+    @staticmethod
+    def _numbers() -> list[str]:
+        try:
+            return os.listdir(DESCRIPTORS)  # noqa: PTH208 - as above
+        except FileNotFoundError:  # this system does not show them
+            return []
 
 
 def _close(connection: sqlite3.Connection) -> bool:

@@ -1,53 +1,80 @@
 """The order in which a run takes up the files of tests: first what takes longest.
 
 By itself xdist begins with the files of the most tests. The fleet's evening, four tests of two minutes, is
-then among the last, and at the end two of three workers have nothing left beside it.
+then among the last, and at the end the other workers have nothing left beside it.
+
+The files that share a system, and those that share a page's VEN, follow one another: when a worker has gone
+through them its system ends, which takes a tenth of a processor for as long as it is there.
 """
 
 from __future__ import annotations
 
 import pytest
 
-FIRST = (
+ALONE = (
     "tests/e2e/test_fleet.py",
-    "tests/browser/test_operator_page.py",
-    "tests/e2e/test_openadr_document.py",
-    "tests/e2e/test_rights.py",
-    "tests/e2e/test_openadr_sweep.py",
-    "tests/integration/test_openadr_ven.py",
-    "tests/e2e/test_openadr_bodies.py",
-    "tests/e2e/test_openadr_webhooks.py",
     "tests/e2e/test_commands_of_docs.py",
-    "tests/e2e/test_policies.py",
-    "tests/browser/test_page.py",
-    "tests/browser/test_page_history.py",
     "tests/e2e/test_lifecycle.py",
     "tests/e2e/test_wheel.py",
-    "tests/e2e/test_aws.py",
-    "tests/e2e/test_large_fleet.py",
-    "tests/e2e/test_bill.py",
+    "tests/e2e/test_map_run.py",
     "tests/e2e/test_weather.py",
+    "tests/e2e/test_pytest_plugin.py",
+    "tests/e2e/test_aws.py",
+)
+"""Files with systems of their own."""
+WITH_SYSTEM = (
+    "tests/e2e/test_rights.py",
+    "tests/e2e/test_openadr_document.py",
+    "tests/e2e/test_openadr_sweep.py",
+    "tests/e2e/test_bill.py",
+    "tests/e2e/test_openadr_bodies.py",
     "tests/e2e/test_conformance.py",
-    "tests/e2e/test_api.py",
-    "tests/e2e/test_openadr_security.py",
-    "tests/e2e/test_openadr_python_client.py",
-    "tests/e2e/test_openadr_tokens.py",
-    "tests/e2e/test_openadr_ven.py",
+    "tests/e2e/test_openadr_webhooks.py",
+    "tests/e2e/test_certificates.py",
     "tests/e2e/test_main_job.py",
     "tests/e2e/test_bad_input.py",
-    "tests/integration/local_cloud/test_weather.py",
-    "tests/integration/test_killed_ven.py",
-    "tests/e2e/test_pytest_plugin.py",
+    "tests/e2e/test_api.py",
+    "tests/e2e/test_two_stages.py",
+    "tests/e2e/test_batches.py",
+    "tests/e2e/test_strangers.py",
+    "tests/e2e/test_policies.py",
+    "tests/e2e/test_load_test.py",
+    "tests/e2e/test_groups.py",
+    "tests/e2e/test_openadr_ven.py",
+)
+WITH_PAGE = (
+    "tests/browser/test_operator_page.py",
+    "tests/browser/test_page.py",
+    "tests/browser/test_page_history.py",
+)
+LONG = (
+    "tests/integration/test_openadr_ven.py",
     "tests/infrastructure/test_functions.py",
     "tests/unit/lambdas/test_api_document.py",
+    "tests/integration/test_killed_ven.py",
+    "tests/integration/local_cloud/test_weather.py",
+    "tests/infrastructure/test_rights_policies.py",
+    "tests/infrastructure/test_rights_calls.py",
+    "tests/integration/faults/test_short.py",
+    "tests/unit/ven/test_restarts.py",
+    "tests/property/test_measured_energy.py",
+    "tests/property/test_fleet_trajectory.py",
+    "tests/unit/simulation/fitting/test_fit.py",
+    "tests/unit/lambdas/vtn/test_rights.py",
+    "tests/unit/lambdas/test_settle_event.py",
+    "tests/unit/lambdas/test_control_plane.py",
 )
-"""Files of more than 30 s, the longest first; half of it is the time of an event or of a connection."""
+"""The longest is first, as in those above; half of it is the time of an event or of a connection."""
+ROOMS = ("tests/e2e", "tests/browser")
+"""Folders whose files follow one another."""
+FIRST = (*ALONE, *WITH_SYSTEM, *WITH_PAGE, *LONG)
 
 
-def rank(nodeid: str) -> int:
-    """The place of a test's file in `FIRST`; the rest come after, in the order in which they are named."""
+def rank(nodeid: str) -> tuple[int, int]:
+    """The places of a test's folder, and of its file in `FIRST`; the rest come after, as they are named."""
     file = nodeid.split("::", 1)[0]
-    return FIRST.index(file) if file in FIRST else len(FIRST)
+    room = next((at for at, folder in enumerate(ROOMS) if file.startswith(folder)), len(ROOMS))
+    return room, FIRST.index(file) if file in FIRST else len(FIRST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

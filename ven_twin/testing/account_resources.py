@@ -1,4 +1,4 @@
-"""What the stack deploys around the functions, put into moto's account past its API.
+"""Tables, topic and queue that the stack deploys around the functions, put into moto's account past its API.
 
 A call of moto takes two milliseconds of a processor, and a test begins with nine of these.
 """

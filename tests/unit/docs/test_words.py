@@ -8,7 +8,7 @@ from collections import defaultdict
 import pytest
 
 from tests.unit.docs.markdown import ROOT
-from tests.unit.docs.words import classes_in, modules, names_in, no_names_in, questions_in, words_of
+from tests.unit.docs.words import modules, names_in, no_names_in, questions_in, words_of
 
 FOLDERS = (
     "contracts",
@@ -33,8 +33,8 @@ def test_a_name_says_what_a_thing_is(folder: str) -> None:
     """No function, class, argument or variable is named by a word that fits anything."""
     hits = {
         f"{path.relative_to(ROOT)}:{name}"
-        for path, tree in modules(ROOT / folder)
-        for name in no_names_in(tree)
+        for path, words in modules(ROOT / folder)
+        for name in words.no_names
     }
     assert sorted(hits) == []
 
@@ -44,8 +44,8 @@ def test_a_docstring_states(folder: str) -> None:
     """A first line is an imperative or a noun phrase, and no indirect question."""
     hits = [
         f"{path.relative_to(ROOT)}:{line}"
-        for path, tree in modules(ROOT / folder)
-        for line in questions_in(tree)
+        for path, words in modules(ROOT / folder)
+        for line in words.questions
     ]
     assert hits == []
 
@@ -54,8 +54,8 @@ def test_a_class_name_stands_once() -> None:
     """Who looks for a class by its name finds one."""
     where = defaultdict[str, list[str]](list)
     for folder in PRODUCT:
-        for path, tree in modules(ROOT / folder):
-            for name in classes_in(tree):
+        for path, words in modules(ROOT / folder):
+            for name in words.classes:
                 where[name].append(str(path.relative_to(ROOT)))
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 

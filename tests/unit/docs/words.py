@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 NO_NAMES = frozenset(
@@ -99,7 +101,22 @@ def classes_in(tree: ast.AST) -> list[str]:
     return [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
-def modules(folder: Path) -> Iterator[tuple[Path, ast.AST]]:
-    """The Python files below *folder*, parsed."""
+@dataclass(frozen=True)
+class ModuleWords:
+    """A module, as far as its words are held to anything: see `no_names_in`, `questions_in`, `classes_in`."""
+
+    no_names: tuple[str, ...]
+    questions: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def modules(folder: Path) -> Iterator[tuple[Path, ModuleWords]]:
+    """The Python files below *folder*, each read once."""
     for path in sorted(folder.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+        yield path, _words_of_module(path)
+
+
+@cache
+def _words_of_module(path: Path) -> ModuleWords:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return ModuleWords(tuple(no_names_in(tree)), tuple(questions_in(tree)), tuple(classes_in(tree)))
