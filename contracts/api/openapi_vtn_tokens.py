@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.api.openapi_document import operation, ref, response
 from contracts.api.problems import JSON
+from contracts.openadr.problems import OadrProblem
 from contracts.openadr.tokens import BASE_PATH, AuthError, TokenAnswer
 from contracts.wire.codec import JsonDict
 
@@ -43,7 +44,7 @@ TOKEN_KINDS: tuple[type[msgspec.Struct], ...] = (TokenAnswer, AuthError)
 def token_operations() -> Iterator[tuple[str, str, JsonDict]]:
     """Each with its path and its method; nobody needs a token for them."""
     refusals = {status: response(text, {JSON: ref(AuthError)}) for status, text in REFUSALS.items()}
-    unavailable = {503: response(UNAVAILABLE, {JSON: {"type": "object"}})}
+    unavailable = {503: response(UNAVAILABLE, {JSON: ref(OadrProblem)})}
     issued = {200: response("Done.", {JSON: ref(TokenAnswer)}, {"Cache-Control": "no-store."})}
     fetch = operation(
         "fetchToken",

@@ -17,10 +17,12 @@ from contracts.openadr.routes import TOPICS_PATH
 from contracts.wire.codec import JsonDict
 from lambdas.shared import clients, clock
 from lambdas.shared.bearer_tokens import TokenRefusedError
+from lambdas.shared.gateway_calls import GatewayCall, read_gateway_call
+from lambdas.shared.oadr_problems import VtnProblemKind, called_url
 from lambdas.shared.object_privacy import ClientGoneError, VtnCaller, caller_of
 from lambdas.vtn.logic import calls, problems, responses
-from lambdas.vtn.logic.calls import VtnCall, VtnMatch
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind
+from lambdas.vtn.logic.calls import VtnMatch
+from lambdas.vtn.logic.problems import VtnProblemError
 from lambdas.vtn.logic.request import VtnRequest, check_rights
 from lambdas.vtn.logic.responses import VtnResponse
 from lambdas.vtn.operations import notifiers, reading, writing
@@ -44,7 +46,7 @@ VERBS = {
 @logger.inject_lambda_context
 def handler(event: JsonDict, context: LambdaContext) -> VtnResponse:  # noqa: ARG001 - Lambda's signature
     """Answer one call."""
-    call = calls.read_vtn_call(event)
+    call = read_gateway_call(event)
     adapters = _adapters()
     operation, client_id = "none", "none"
     try:
@@ -60,9 +62,9 @@ def handler(event: JsonDict, context: LambdaContext) -> VtnResponse:  # noqa: AR
             request = VtnRequest(call, matched.route, matched.parameters, caller, now)
             response = _answer(request, adapters)
     except VtnProblemError as error:
-        response = responses.refused(error, call.instance(adapters.settings.vtn_url))
+        response = responses.refused(error, called_url(call.path, adapters.settings.vtn_url))
     except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer without its text
-        response = responses.refused(_failure(error), call.instance(adapters.settings.vtn_url))
+        response = responses.refused(_failure(error), called_url(call.path, adapters.settings.vtn_url))
     logger.info(
         "answered",
         operation=operation,
@@ -73,7 +75,7 @@ def handler(event: JsonDict, context: LambdaContext) -> VtnResponse:  # noqa: AR
     return response
 
 
-def _caller(call: VtnCall, adapters: VtnAdapters, now: float) -> VtnCaller:
+def _caller(call: GatewayCall, adapters: VtnAdapters, now: float) -> VtnCaller:
     """The caller, by its token and by its partition as it is now."""
     try:
         client = adapters.tokens.client(call.headers.get("authorization"), now=now)

@@ -26,7 +26,8 @@ from contracts.store.keys import Key
 from contracts.store.vtn_keys import name_key, owned_key, shared_key
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind
+from lambdas.shared.oadr_problems import VtnProblemKind
+from lambdas.vtn.logic.problems import VtnProblemError
 from lambdas.vtn.logic.responses import etag_of
 
 O_co = TypeVar("O_co", bound=OadrObject, covariant=True)

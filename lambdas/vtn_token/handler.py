@@ -17,10 +17,12 @@ from contracts.openadr.ids import ClientId
 from contracts.openadr.tokens import AuthError
 from contracts.store.vtn_clients import opens
 from contracts.wire.codec import JsonDict
-from lambdas.shared import clients, clock
+from lambdas.shared import clients, clock, settings
+from lambdas.shared.gateway_calls import GatewayCall, read_gateway_call
 from lambdas.shared.json_web_keys import jwk_of
 from lambdas.vtn_token import logic
 from lambdas.vtn_token.adapters import TokenAdapters, open_adapters
+from lambdas.vtn_token.settings import IssuingSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,7 +37,7 @@ NO_CLIENT = "-"
 @logger.inject_lambda_context
 def handler(event: JsonDict, context: LambdaContext) -> logic.Response:  # noqa: ARG001 - Lambda's signature
     """Answer one call."""
-    call = logic.read_call(event)
+    call = read_gateway_call(event)
     try:
         adapters = open_adapters()
         if call.path.endswith(logic.JWKS_PATH):
@@ -46,10 +48,10 @@ def handler(event: JsonDict, context: LambdaContext) -> logic.Response:  # noqa:
         return logic.refusal(refused)
     except Exception as error:
         logger.exception("failed", error=clients.error_code(error))
-        return logic.answer({"title": "try again", "status": logic.UNAVAILABLE}, logic.UNAVAILABLE)
+        return logic.unavailable(call.path, settings.read(IssuingSettings).vtn_url)
 
 
-def issue(call: logic.TokenCall, adapters: TokenAdapters, *, now: float) -> logic.Response:
+def issue(call: GatewayCall, adapters: TokenAdapters, *, now: float) -> logic.Response:
     """Issue a token.
 
     Raises:

@@ -6,14 +6,12 @@ Source: RFC 6749, 2.3.1, 4.4 and 5; RFC 9068.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
-from contracts.errors import VenTwinError
+from contracts.errors import MalformedError, OversizeError, VenTwinError
 from contracts.openadr.scopes import Client, read_scopes, scopes_text
 from contracts.openadr.tokens import (
     ALGORITHM,
@@ -24,7 +22,9 @@ from contracts.openadr.tokens import (
     TokenClaims,
 )
 from contracts.wire import codec
-from contracts.wire.codec import JsonDict, JsonObject
+from contracts.wire.codec import JsonDict
+from lambdas.shared.gateway_calls import GatewayCall
+from lambdas.shared.oadr_problems import BUSY_DETAIL, RETRY, VtnProblemKind, called_url
 
 FORM = "application/x-www-form-urlencoded"
 JWKS_PATH = "/auth/jwks.json"
@@ -32,7 +32,7 @@ GRANT = "client_credentials"
 BODY_MAX_BYTES = 8192
 FIELDS_MAX = 32
 FIELD_MAX_CHARS = 1024
-BAD_REQUEST, UNAUTHORIZED, NOT_IMPLEMENTED, UNAVAILABLE = 400, 401, 501, 503
+BAD_REQUEST, UNAUTHORIZED, NOT_IMPLEMENTED = 400, 401, 501
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """Source: RFC 6749, 5.1."""
 REALM = {"WWW-Authenticate": 'Basic realm="OpenADR VTN", charset="UTF-8"'}
@@ -62,29 +62,7 @@ def invalid_client(why: str) -> TokenRequestError:
     return TokenRequestError(AuthError(error="invalid_client", error_description=why), UNAUTHORIZED)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCall:
-    """A call as the gateway hands it over; *headers* by lower-case name."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: str
-    base64: bool
-
-
-def read_call(event: JsonObject) -> TokenCall:
-    """The call in an invocation's event. Source: API Gateway, payload format version 2.0."""
-    return TokenCall(
-        method=event["requestContext"]["http"]["method"],
-        path=event["rawPath"],
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        body=event.get("body") or "",
-        base64=bool(event.get("isBase64Encoded")),
-    )
-
-
-def read_request(call: TokenCall) -> ClientCredentials:
+def read_request(call: GatewayCall) -> ClientCredentials:
     """The client, its secret and the scopes that it asks for.
 
     Raises:
@@ -102,13 +80,13 @@ def read_request(call: TokenCall) -> ClientCredentials:
     return ClientCredentials(client_id=client_id, client_secret=secret, scope=form.get("scope"))
 
 
-def _raw(call: TokenCall) -> bytes:
-    if len(call.body) > BODY_MAX_BYTES * 4 // 3 + 4:
-        raise invalid_request(f"the body has more than {BODY_MAX_BYTES} bytes")
+def _raw(call: GatewayCall) -> bytes:
     try:
-        raw = base64.b64decode(call.body, validate=True) if call.base64 else call.body.encode()
-    except (binascii.Error, ValueError):
+        raw = call.raw_body(BODY_MAX_BYTES)
+    except (MalformedError, UnicodeEncodeError):
         raise invalid_request("the body is no text") from None
+    except OversizeError:
+        raise invalid_request(f"the body has more than {BODY_MAX_BYTES} bytes") from None
     if len(raw) > BODY_MAX_BYTES:
         raise invalid_request(f"the body has more than {BODY_MAX_BYTES} bytes")
     return raw
@@ -219,6 +197,14 @@ def refusal(refused: TokenRequestError) -> Response:
     response = answer(refused.error, refused.status)
     if refused.status == UNAUTHORIZED:
         response["headers"] |= REALM
+    return response
+
+
+def unavailable(path: str, vtn_url: str) -> Response:
+    """The answer of a VTN that could not do it, to a call of *path*: there is a problem, and it may pass."""
+    kind = VtnProblemKind.BUSY
+    response = answer(kind.problem(BUSY_DETAIL, called_url(path, vtn_url)), kind.status)
+    response["headers"] |= RETRY
     return response
 
 

@@ -21,7 +21,7 @@ from contracts.openadr.scopes import ROLE_SCOPES, Role, Scope, scopes_text
 from contracts.openadr.tokens import BASE_PATH
 from contracts.store.stack import StackOutput
 from contracts.store.vtn_keys import VTN
-from lambdas.vtn.logic.problems import VtnProblemKind
+from lambdas.shared.oadr_problems import VtnProblemKind
 from tests.support import leaks, oadr_official
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.operations.aggregator.cloud import Cloud

@@ -1,12 +1,7 @@
-"""A call as API Gateway hands it over, its route, and its path, query, headers and body as typed values.
-
-Source: API Gateway Developer Guide, payload format version 2.0.
-"""
+"""A call, its route, and its path, query, headers and body as typed values."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
@@ -21,41 +16,35 @@ from contracts.errors import FieldError, MalformedError, OversizeError
 from contracts.wire import codec
 from contracts.wire.codec import JsonObject
 from lambdas.api.logic.problems import ProblemError, ProblemKind
+from lambdas.shared.gateway_calls import GatewayCall, path_parameters, read_gateway_call
 
 T = TypeVar("T", bound=msgspec.Struct)
 QUERY_MAX_FIELDS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call. *headers* are by lower-case name; *caller* stays the same over a role's sessions.
+class Call(GatewayCall):
+    """One call; *caller* stays the same over a role's sessions.
 
-    *path* is as the gateway decoded and authorized it. It is not decoded a second time: the operation
+    Its path is as the gateway decoded and authorized it. It is not decoded a second time: the operation
     is the one that IAM has authorized.
     """
 
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: str
-    base64: bool
     caller: str
-    request_id: str
 
 
 def read_call(event: JsonObject) -> Call:
     """The call in an invocation's event."""
-    context = event["requestContext"]
+    call = read_gateway_call(event)
     return Call(
-        method=context["http"]["method"],
-        path=event["rawPath"],
-        query=event.get("rawQueryString") or "",
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        body=event.get("body") or "",
-        base64=bool(event.get("isBase64Encoded")),
-        caller=_caller(context),
-        request_id=context.get("requestId", ""),
+        method=call.method,
+        path=call.path,
+        query=call.query,
+        headers=call.headers,
+        body=call.body,
+        is_base64=call.is_base64,
+        request_id=call.request_id,
+        caller=_caller(event["requestContext"]),
     )
 
 
@@ -139,24 +128,13 @@ def read_body(kind: type[T], call: Call) -> T:
             ProblemKind.UNSUPPORTED, "must be identity, or be left out", field="Content-Encoding"
         )
     try:
-        return codec.convert(kind, codec.load_object(_raw(call), max_bytes=BODY_MAX_BYTES))
+        return codec.convert(kind, codec.load_object(call.raw_body(BODY_MAX_BYTES), max_bytes=BODY_MAX_BYTES))
     except OversizeError as error:
         raise ProblemError(ProblemKind.TOO_LARGE, str(error), field="body") from None
     except MalformedError as error:
         raise ProblemError(ProblemKind.BAD_REQUEST, str(error), field="body") from None
     except FieldError as error:
         raise ProblemError(ProblemKind.BAD_REQUEST, error.reason, field=error.field) from None
-
-
-def _raw(call: Call) -> bytes:
-    if not call.base64:
-        return call.body.encode(errors="surrogatepass")
-    if len(call.body) > BODY_MAX_BYTES * 4 // 3 + 4:
-        raise OversizeError("body bytes", len(call.body) * 3 // 4, BODY_MAX_BYTES)
-    try:
-        return base64.b64decode(call.body, validate=True)
-    except binascii.Error:
-        raise MalformedError("not the base64 that it is said to be") from None
 
 
 class MatchedRoute(NamedTuple):
@@ -178,7 +156,7 @@ def match(method: str, path: str) -> MatchedRoute:
     matches = [
         MatchedRoute(route, parameters)
         for segments, route in _SEGMENTS
-        if (parameters := _fit(segments, path.split("/"))) is not None
+        if (parameters := path_parameters(segments, path.split("/"))) is not None
     ]
     if not matches:
         raise ProblemError(
@@ -189,15 +167,3 @@ def match(method: str, path: str) -> MatchedRoute:
             return matched
     allowed = ", ".join(sorted(matched.route.method for matched in matches))
     raise ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"allowed: {allowed}", headers={"Allow": allowed})
-
-
-def _fit(segments: tuple[str, ...], names: list[str]) -> dict[str, str] | None:
-    if len(segments) != len(names):
-        return None
-    parameters: dict[str, str] = {}
-    for segment, name in zip(segments, names, strict=True):
-        if segment.startswith("{"):
-            parameters[segment[1:-1]] = name
-        elif segment != name:
-            return None
-    return parameters if all(parameters.values()) else None

@@ -11,6 +11,7 @@ from contracts.api.parameters import Path
 from contracts.api.problems import PROBLEM_TYPE, Problem
 from contracts.api.requests import RefusalCode, Refused
 from contracts.errors import VenTwinError
+from lambdas.shared.gateway_calls import BUSY
 
 
 class ProblemKind(Enum):
@@ -52,17 +53,6 @@ IN_A_PATH = frozenset(field.encode_name for field in msgspec.structs.fields(Path
 RETRY_SOON = {"Retry-After": "1"}
 RETRY_LATER = {"Retry-After": "5"}
 THROTTLED = frozenset({"TooManyRequestsException"})
-BUSY = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "ReadTimeoutError",
-        "ConnectTimeoutError",
-        "EndpointConnectionError",
-    }
-)
-"""Codes of AWS and botocore for a call that is worth repeating."""
 
 
 class ProblemError(VenTwinError):

@@ -1,17 +1,11 @@
-"""A call as API Gateway hands it over: its route, its query string and its body, as typed values.
-
-Source: API Gateway Developer Guide, payload format version 2.0.
-"""
+"""A call's route, its query string and its body, as typed values."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, TypeVar, get_args, get_origin, get_type_hints
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -21,45 +15,14 @@ from contracts.openadr.routes import VTN_ROUTES, VtnRoute
 from contracts.openadr.tokens import BASE_PATH
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind, bad_field
+from lambdas.shared.gateway_calls import GatewayCall, path_parameters
+from lambdas.shared.oadr_problems import VtnProblemKind
+from lambdas.vtn.logic.problems import VtnProblemError, bad_field
 
 T = TypeVar("T", bound=msgspec.Struct)
 BODY_MAX_BYTES = 256 * 1024
 """An item of DynamoDB has 400 KB, and a body may grow as it is stored."""
 QUERY_MAX_FIELDS = 200
-URL_MAX_CHARACTERS = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class VtnCall:
-    """One call. *headers* are by lower-case name; *path* is as the gateway decoded it."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: str
-    is_base64: bool
-    request_id: str
-
-    def instance(self, vtn_url: str) -> str:
-        """The URL that was called, for a problem, of a VTN at *vtn_url*: whoever calls may say any host."""
-        path = quote(self.path[:URL_MAX_CHARACTERS], errors="replace")
-        return f"{vtn_url.removesuffix(BASE_PATH)}{path}"
-
-
-def read_vtn_call(event: JsonObject) -> VtnCall:
-    """The call in an invocation's event."""
-    context = event["requestContext"]
-    return VtnCall(
-        method=context["http"]["method"],
-        path=event["rawPath"],
-        query=event.get("rawQueryString") or "",
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        body=event.get("body") or "",
-        is_base64=bool(event.get("isBase64Encoded")),
-        request_id=context.get("requestId", ""),
-    )
 
 
 class VtnMatch(NamedTuple):
@@ -82,7 +45,7 @@ def match_route(method: str, path: str) -> VtnMatch:
     matches = [
         VtnMatch(route, parameters)
         for segments, route in _SEGMENTS
-        if (parameters := _fit(segments, names)) is not None
+        if (parameters := path_parameters(segments, names)) is not None
     ]
     if not matches:
         raise VtnProblemError(
@@ -93,18 +56,6 @@ def match_route(method: str, path: str) -> VtnMatch:
             return matched
     allowed = ", ".join(sorted(matched.route.method for matched in matches))
     raise VtnProblemError(VtnProblemKind.METHOD_NOT_ALLOWED, f"allowed: {allowed}", {"Allow": allowed})
-
-
-def _fit(segments: tuple[str, ...], names: list[str]) -> dict[str, str] | None:
-    if len(segments) != len(names):
-        return None
-    parameters: dict[str, str] = {}
-    for segment, name in zip(segments, names, strict=True):
-        if segment.startswith("{"):
-            parameters[segment[1:-1]] = name
-        elif segment != name:
-            return None
-    return parameters if all(parameters.values()) else None
 
 
 def read_id(parameters: Mapping[str, str]) -> tuple[str, ObjectId]:
@@ -166,14 +117,14 @@ def read_vtn_query(kind: type[T], text: str) -> T:
         raise bad_field(error) from None
 
 
-def read_json(call: VtnCall) -> JsonDict:
+def read_json(call: GatewayCall) -> JsonDict:
     """The object in the body, whatever its content type says.
 
     Raises:
         VtnProblemError: it is too large, or no JSON object.
     """
     try:
-        return codec.load_object(_raw(call), max_bytes=BODY_MAX_BYTES)
+        return codec.load_object(call.raw_body(BODY_MAX_BYTES), max_bytes=BODY_MAX_BYTES)
     except FieldError as error:
         raise bad_field(error) from None
     except (OversizeError, MalformedError) as error:
@@ -188,14 +139,3 @@ def read_request(kind: type[T], body: JsonObject) -> T:
         raise bad_field(error) from None
     except OversizeError as error:
         raise VtnProblemError(VtnProblemKind.BAD_REQUEST, f"body: {error}") from None
-
-
-def _raw(call: VtnCall) -> bytes:
-    if not call.is_base64:
-        return call.body.encode(errors="surrogatepass")
-    if len(call.body) > BODY_MAX_BYTES * 4 // 3 + 4:
-        raise OversizeError("payload bytes", len(call.body) * 3 // 4, BODY_MAX_BYTES)
-    try:
-        return base64.b64decode(call.body, validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedError("not the base64 that it is marked as") from None

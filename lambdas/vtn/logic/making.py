@@ -24,9 +24,10 @@ from contracts.openadr.objects import (
 )
 from contracts.openadr.times import date_time_text
 from contracts.wire.codec import JsonObject
+from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.object_privacy import VtnCaller
 from lambdas.vtn.logic.calls import read_request
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind, forbidden
+from lambdas.vtn.logic.problems import VtnProblemError, forbidden
 
 M = TypeVar("M", bound=msgspec.Struct)
 RANDOM_DIGITS = 12

@@ -1,49 +1,13 @@
-"""Refusals of the VTN, each kind with its status. Source: the official document; RFC 9110."""
+"""Refusals of the VTN's calls. Source: the official document; RFC 9110."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from contracts.errors import FieldError, VenTwinError
-from contracts.openadr.problems import OADR_PROBLEM_TYPE, OadrProblem
-
-RETRY = {"Retry-After": "1"}
-BUSY = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "ReadTimeoutError",
-        "ConnectTimeoutError",
-        "EndpointConnectionError",
-        "TableBusyError",
-        "KeysUnavailableError",
-    }
-)
-"""Codes and errors of a call that is worth repeating."""
-
-
-class VtnProblemKind(Enum):
-    """A kind of problem: the end of its type, its status, its title.
-
-    Interpretation: the document has 400, 401, 403, 404, 409 and 500; the others are HTTP's own.
-    """
-
-    BAD_REQUEST = ("badRequest", 400, "Bad Request")
-    UNAUTHORIZED = ("unauthorized", 401, "Unauthorized")
-    FORBIDDEN = ("forbidden", 403, "Forbidden")
-    NOT_FOUND = ("notFound", 404, "Not Found")
-    METHOD_NOT_ALLOWED = ("methodNotAllowed", 405, "Method Not Allowed")
-    CONFLICT = ("conflict", 409, "Conflict")
-    PRECONDITION_FAILED = ("preconditionFailed", 412, "Precondition Failed")
-    FAILED = ("failed", 500, "Internal Server Error")
-    BUSY = ("busy", 503, "Service Unavailable")
-
-    def __init__(self, type_name: str, status: int, title: str) -> None:
-        self.type_name = type_name
-        self.status = status
-        self.title = title
+from contracts.openadr.problems import OadrProblem
+from lambdas.shared.gateway_calls import BUSY
+from lambdas.shared.oadr_problems import BUSY_DETAIL, RETRY, VtnProblemKind
 
 
 class VtnProblemError(VenTwinError):
@@ -63,13 +27,7 @@ class VtnProblemError(VenTwinError):
 
     def problem(self, instance: str) -> OadrProblem:
         """The problem as the client is answered it."""
-        return OadrProblem(
-            type=f"{OADR_PROBLEM_TYPE}{self.kind.type_name}",
-            title=self.kind.title,
-            status=self.kind.status,
-            detail=self.detail,
-            instance=instance,
-        )
+        return self.kind.problem(self.detail, instance)
 
 
 def bad_field(error: FieldError) -> VtnProblemError:
@@ -107,7 +65,7 @@ def name_in_use(field: str) -> VtnProblemError:
 
 def busy() -> VtnProblemError:
     """Others write the same objects all the time, or AWS is throttling."""
-    return VtnProblemError(VtnProblemKind.BUSY, "too much at once: try again", RETRY)
+    return VtnProblemError(VtnProblemKind.BUSY, BUSY_DETAIL, RETRY)
 
 
 def of_error(code: str) -> VtnProblemError:

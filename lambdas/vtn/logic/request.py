@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from contracts.openadr.ids import ClientId
 from contracts.openadr.operations import OadrCollection, Verb
 from contracts.openadr.routes import VtnRoute
+from lambdas.shared.gateway_calls import GatewayCall
 from lambdas.shared.object_privacy import VtnCaller
-from lambdas.vtn.logic.calls import VtnCall
 from lambdas.vtn.logic.problems import forbidden
 
 
@@ -25,7 +25,7 @@ class VtnRequest:
         now: UTC s.
     """
 
-    call: VtnCall
+    call: GatewayCall
     route: VtnRoute
     parameters: Mapping[str, str]
     caller: VtnCaller

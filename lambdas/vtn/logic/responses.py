@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind
+from lambdas.shared.oadr_problems import VtnProblemKind
+from lambdas.vtn.logic.problems import VtnProblemError
 
 VtnResponse = JsonDict
 JSON = "application/json"

@@ -25,6 +25,7 @@ from contracts.openadr.objects import (
 )
 from contracts.wire.codec import JsonObject
 from lambdas.shared import parallel
+from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.object_privacy import VtnCaller, with_tokens_of
 from lambdas.vtn.adapters import VtnAdapters
 from lambdas.vtn.logic.calls import read_request
@@ -36,7 +37,7 @@ from lambdas.vtn.logic.making import (
     stamped,
     ven_of,
 )
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind, bad_field, unreferenced
+from lambdas.vtn.logic.problems import VtnProblemError, bad_field, unreferenced
 from lambdas.vtn.rows import StoredObject, stored
 
 CALLBACKS_MAX = 8

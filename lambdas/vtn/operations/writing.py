@@ -20,10 +20,11 @@ from contracts.openadr.objects import (
 )
 from contracts.store.vtn_changes import VtnChange
 from lambdas.shared import clients
+from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.vtn.adapters import VtnAdapters, chance
 from lambdas.vtn.logic.calls import read_json
 from lambdas.vtn.logic.making import RANDOM_DIGITS, Stamp
-from lambdas.vtn.logic.problems import VtnProblemError, VtnProblemKind
+from lambdas.vtn.logic.problems import VtnProblemError
 from lambdas.vtn.logic.request import VtnRequest
 from lambdas.vtn.logic.responses import VtnResponse, answered, check_if_match, etag_of
 from lambdas.vtn.operations.drafts import DRAFTERS, Draft

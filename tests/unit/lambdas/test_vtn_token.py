@@ -168,12 +168,19 @@ def test_neither_secret_nor_token_is_logged(vtn: VtnWorld, caplog: pytest.LogCap
 def test_a_failure_is_the_vtns_and_told_without_its_text(
     vtn: VtnWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """KMS that cannot sign is no fault of the client's: 503, which clients try again."""
+    """KMS that cannot sign is no fault of the client's: 503 with a whole problem, which clients try again."""
     secret = vtn.made("house-1")
     monkeypatch.setenv("TOKEN_KEY", "00000000-0000-0000-0000-000000000000")
     adapters.open_adapters.cache_clear()
     answer = vtn.token(form_of("house-1", secret))
-    assert (answer.status, answer.json) == (503, {"title": "try again", "status": 503})
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json == {
+        "type": "urn:problem-type:openadr:busy",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "too much at once: try again",
+        "instance": f"{URL}/auth/token",
+    }
 
 
 def test_with_an_identity_provider_the_stage_issues_no_token(
