@@ -71,6 +71,7 @@ class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
         gone: whether the VTN has it no more.
         readings: what was measured, by the start of the interval, UTC s.
         filed: the names of the reports that were filed, or that wait to be.
+        filed_until: the end of what each of them covers, UTC s.
         participations: how often the VEN has said that it takes part or does not; odd when it last did not.
     """
 
@@ -85,6 +86,7 @@ class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
     gone: bool = False
     readings: dict[int, IntervalReading] = {}
     filed: tuple[str, ...] = ()
+    filed_until: dict[str, float] = {}
     participations: int = 0
 
     @property

@@ -4,6 +4,8 @@
          ──▶ due: the reports whose last interval is over, and the word that the VEN takes no part, at once
 
 A report is due once: its name is booked with it. A VEN that was off in between files what it has then.
+Interpretation: an event that is extended, or put off, after its report was filed asks for another one, which
+covers what it asks for now.
 """
 
 from __future__ import annotations
@@ -56,11 +58,12 @@ class HouseInstant(NamedTuple):
 
 
 class DueReport(NamedTuple):
-    """A report to file; its name is of its event's alone."""
+    """A report to file; its name is of its event's alone. *job* is what it was planned as, if it was."""
 
     event_id: ObjectId
     name: str
     request: OadrReportRequest
+    job: ReportJob | None = None
 
 
 class VtnReporter:
@@ -101,8 +104,12 @@ class VtnReporter:
             if made:
                 filed = (*booked.filed, *(one.name for one in made))[-FILED_MAX:]
                 words = sum(one.name.startswith(PARTICIPATION) for one in made)
+                until = {one.job.name: one.job.due_ts for one in made if one.job is not None}
                 events[object_id] = msgspec.structs.replace(
-                    booked, filed=filed, participations=booked.participations + words
+                    booked,
+                    filed=filed,
+                    filed_until=booked.filed_until | until,
+                    participations=booked.participations + words,
                 )
                 reports += made
         return (msgspec.structs.replace(book, events=events), reports) if reports else (book, reports)
@@ -148,9 +155,9 @@ class VtnReporter:
         return [
             DueReport(
                 booked.event.id,
-                job.name,
+                name,
                 report(
-                    job,
+                    job._replace(name=name),
                     booked.readings,
                     event_id=booked.event.id,
                     ven_name=self._ven_id,
@@ -158,9 +165,11 @@ class VtnReporter:
                     opted_out=opted_out,
                     loads_up=loads_up,
                 ),
+                job,
             )
             for job in self._jobs(booked)
-            if job.due_ts <= now.now_ts and job.name not in booked.filed and self._is_for_us(job.descriptor)
+            if job.due_ts <= now.now_ts and (name := _unfiled_name(job, booked)) is not None
+            if self._is_for_us(job.descriptor)
         ]
 
     def _is_for_us(self, descriptor: ReportDescriptor) -> bool:
@@ -197,6 +206,15 @@ class VtnReporter:
             name, left, event_id=booked.event.id, ven_name=self._ven_id, opted_out=opted_out
         )
         return [DueReport(booked.event.id, name, request)]
+
+
+def _unfiled_name(job: ReportJob, booked: BookedEvent) -> str | None:
+    """The name of the report of *job*; None where one that covers as much was filed."""
+    if job.name not in booked.filed:
+        return job.name
+    if job.due_ts <= booked.filed_until.get(job.name, job.due_ts):
+        return None
+    return f"{job.name}-{job.due_ts:.0f}"
 
 
 def _leaves(booked: BookedEvent, now: HouseInstant) -> bool:

@@ -119,6 +119,29 @@ def test_a_report_is_due_once() -> None:
     assert len(house.reports) == 1
 
 
+def test_an_event_that_is_extended_after_its_report_is_reported_once_more() -> None:
+    """The second report has every interval, the new one too; a restart or another poll asks for no third."""
+    house = House("USAGE")
+    house.live(230)
+    assert [one.name for one in house.reports] == ["USAGE-0-0"]
+    longer = [{"id": n, "payloads": [{"type": "SIMPLE", "values": [1]}]} for n in (5, 6, 7)]
+    for until_s in (400, 500):
+        house.book = house.book.polled(
+            [event("USAGE", intervals=longer)],
+            {},
+            frozenset(),
+            VEN,  # type: ignore[arg-type]
+            house.before.now_ts,
+        )
+        house.restart()
+        house.live(until_s)
+    first, second = house.reports
+    assert second.name == f"USAGE-0-0-{NOW + 310:.0f}"
+    assert second.request.report_name == second.name != first.request.report_name
+    (resource,) = second.request.resources
+    assert [interval.id for interval in resource.intervals] == [5, 6, 7]
+
+
 def test_a_time_that_was_not_measured_is_estimated_or_missing() -> None:
     """Energy is scaled up to the whole interval; of one without any measure nothing is said."""
     house = House("USAGE")
