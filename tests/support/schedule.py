@@ -41,6 +41,7 @@ WITH_SYSTEM = (
     "tests/e2e/test_load_test.py",
     "tests/e2e/test_groups.py",
     "tests/e2e/test_openadr_ven.py",
+    "tests/e2e/test_openadr_dispatch.py",
 )
 WITH_PAGE = (
     "tests/browser/test_operator_page.py",
@@ -48,7 +49,7 @@ WITH_PAGE = (
     "tests/browser/test_page_history.py",
 )
 LONG = (
-    "tests/integration/test_openadr_ven.py",
+    "tests/integration/openadr_ven/test_kills.py",
     "tests/infrastructure/test_functions.py",
     "tests/unit/lambdas/test_api_document.py",
     "tests/integration/test_killed_ven.py",
