@@ -29,17 +29,20 @@ COLLECTIONS = {
     "reports": "REPORT",
     "vens": "VEN",
     "resources": "RESOURCE",
+    "subscriptions": "SUBSCRIPTION",
 }
 FILTERS = {
     "events": {"programID": "programID"},
     "vens": {"venName": "venName"},
     "resources": {"venID": "venID", "resourceName": "resourceName"},
     "reports": {"eventID": "eventID", "clientName": "clientName"},
+    "subscriptions": {"clientName": "clientName"},
 }
 REQUIRED = {
     "reports": {"eventID", "clientName", "resources"},
     "vens": {"objectType", "venName"},
     "resources": {"objectType", "resourceName", "venID"},
+    "subscriptions": {"clientName", "objectOperations"},
 }
 BODIES = {"vens": "VEN_VEN_REQUEST", "resources": "VEN_RESOURCE_REQUEST"}
 
@@ -60,6 +63,7 @@ class LoopbackVtn:
         basic_only: whether the client's secret is taken by HTTP Basic alone.
         skew_s: by how much its clock is ahead.
         ignores_active: whether it lists events that are over too.
+        echoes: whether the callbacks of a subscription answer as they should.
     """
 
     url: str = ""
@@ -73,6 +77,7 @@ class LoopbackVtn:
     basic_only: bool = False
     skew_s: float = 0.0
     ignores_active: bool = False
+    echoes: Callable[[dict[str, Any]], bool] = lambda _: True
 
     def add(self, collection: str, **body: Any) -> str:
         """Make an object as the business logic would; its id."""
@@ -147,6 +152,8 @@ class LoopbackVtn:
             return problem(404, "no such object") if found is None else (200, {}, found)
         if method == "POST" and collection in REQUIRED:
             return self._made(collection, json.loads(body))
+        if collection == "subscriptions" and method in {"PUT", "DELETE"}:
+            return self._replaced(path[1], None if method == "DELETE" else json.loads(body))
         return problem(403, "not for a VEN")
 
     def _page(self, collection: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
@@ -189,8 +196,21 @@ class LoopbackVtn:
             if body["eventID"] not in self.objects["events"]:
                 return problem(404, "no such event")
             check_report(body)
+        if collection == "subscriptions" and not self.echoes(body):
+            return problem(400, "a callback does not echo")
         object_id = self.add(collection, **{**body, "clientID": CLIENT})
         return 201, {}, self.objects[collection][object_id]
+
+    def _replaced(self, object_id: str, body: dict[str, Any] | None) -> Answer:
+        before = self.objects["subscriptions"].get(object_id)
+        if before is None:
+            return problem(404, "no such object")
+        if body is None:
+            return 200, {}, self.objects["subscriptions"].pop(object_id)
+        if not self.echoes(body):
+            return problem(400, "a callback does not echo")
+        self.put("subscriptions", object_id, **{**body, "clientID": CLIENT})
+        return 200, {}, self.objects["subscriptions"][object_id]
 
 
 def check_report(body: dict[str, Any]) -> None:

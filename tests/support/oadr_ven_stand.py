@@ -13,10 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.loopback_vtn import CLIENT, SECRET, LoopbackVtn
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven.clock import VenClock
-from ven_twin.ven.openadr.bridge import being_ven_of
+from ven_twin.ven.openadr import attaching
+from ven_twin.ven.openadr.attaching import being_ven_of
 from ven_twin.ven.openadr.link import VtnLink, read_link
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
@@ -68,11 +71,11 @@ class VenOnStand:
                 await running
 
     @asynccontextmanager
-    async def killed(self) -> AsyncIterator[Twin]:
+    async def killed(self, **options: Any) -> AsyncIterator[Twin]:
         """The twin, running; it ends as by SIGKILL: what is not on disk is gone."""
         twin = self.open()
         attached = contextlib.AsyncExitStack()
-        await attached.enter_async_context(being_ven_of(twin, self.link(), self.folder))
+        await attached.enter_async_context(being_ven_of(twin, self.link(**options), self.folder))
         running = asyncio.ensure_future(twin.run())
         try:
             yield twin
@@ -80,7 +83,13 @@ class VenOnStand:
             twin._watchers.clear()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            await attached.aclose()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(attaching, "_leave", _leave_nothing)
+                await attached.aclose()
+
+
+async def _leave_nothing(_: object) -> None:
+    """Whoever is killed takes no leave."""
 
 
 async def until(ready: Callable[[], Any]) -> Any:

@@ -274,7 +274,7 @@ async def _until_signalled(twin: Twin, around: Around, folder: Path) -> str | No
 
             await stack.enter_async_context(notifying(twin, around.elsewhere.receiver, folder))
         if around.vtn is not None:
-            from ven_twin.ven.openadr.bridge import being_ven_of
+            from ven_twin.ven.openadr.attaching import being_ven_of
 
             await stack.enter_async_context(being_ven_of(twin, around.vtn, folder))
         status = await twin.run()

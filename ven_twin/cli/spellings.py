@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 _VALUES: Mapping[str, str] = {
     "DURATION": "--duration --for --mean --house-span --randomize-start --load"
-    " --timeout --wait --refresh --report-interval --batch --webhook-link-after --grace --vtn-poll",
+    " --timeout --wait --refresh --report-interval --batch --webhook-link-after --grace --vtn-poll"
+    " --vtn-callback-poll",
     "TIME": "--start --house-start",
     "DATE": "--first-day",
     "POWER": "--shed-kw --load-up-kw --import-limit-kw",
@@ -19,7 +20,8 @@ _VALUES: Mapping[str, str] = {
     "VENS": "--vens",
     "ID": "--event-id --id --client-id",
     "FILE": "--html --csv --tariff --code-file --web-token-file --secret-file --webhook-secret-file --result"
-    " --home-assistant-ca --callback-ca --client-secret-file --vtn-ca --meter --indoor --weather --report"
+    " --home-assistant-ca --callback-ca --client-secret-file --vtn-ca --vtn-callback-cert"
+    " --vtn-callback-key --meter --indoor --weather --report"
     " --prices",
     "FOLDER": "--certs --claim --state",
     "PATH": "--out",
@@ -28,9 +30,9 @@ _VALUES: Mapping[str, str] = {
     "ROLE": "--role",
     "SCOPE": "--scope",
     "KIND": "--kind --allocation --climate --heating --conditions --vtn-resources",
-    "URL": "--api --home-assistant --webhook --vtn",
-    "HOST": "--endpoint --web-host",
-    "PORT": "--port --mqtt-port --gateway-port",
+    "URL": "--api --home-assistant --webhook --vtn --vtn-callback-url",
+    "HOST": "--endpoint --web-host --vtn-callback-host",
+    "PORT": "--port --mqtt-port --gateway-port --vtn-callback-port",
     "VERSION": "--mqtt",
     "HOUSE": "--house",
     "HOUSES": "--houses",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,7 @@ from contracts.errors import FieldError
 from ven_twin.cli.connection import Options
 
 if TYPE_CHECKING:
+    from ven_twin.ven.openadr.callback import VtnCallback
     from ven_twin.ven.openadr.link import VtnLink
 
 VtnOption = Annotated[
@@ -70,7 +72,57 @@ VtnBesideOption = Annotated[
         help="Be a VEN of the stage on AWS as well.",
     ),
 ]
-VTN: Options = {
+CallbackUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--vtn-callback-url",
+        envvar="VEN_TWIN_VTN_CALLBACK_URL",
+        help="Have the VTN call this address when something has changed, and poll rarely: https://home.example.org/ven.",
+    ),
+]
+CallbackHostOption = Annotated[
+    str,
+    typer.Option(
+        "--vtn-callback-host",
+        envvar="VEN_TWIN_VTN_CALLBACK_HOST",
+        help="Where those calls arrive; off loopback a certificate is needed.",
+    ),
+]
+CallbackPortOption = Annotated[
+    int,
+    typer.Option(
+        "--vtn-callback-port",
+        envvar="VEN_TWIN_VTN_CALLBACK_PORT",
+        min=1,
+        max=65535,
+        help="The port where those calls arrive.",
+    ),
+]
+CallbackCertOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--vtn-callback-cert",
+        envvar="VEN_TWIN_VTN_CALLBACK_CERT",
+        help="File with the certificate for that address; none behind a proxy with TLS on this machine.",
+    ),
+]
+CallbackKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--vtn-callback-key",
+        envvar="VEN_TWIN_VTN_CALLBACK_KEY",
+        help="File with the certificate's key, where it is not in the same file.",
+    ),
+]
+CallbackPollOption = Annotated[
+    str,
+    typer.Option(
+        "--vtn-callback-poll",
+        envvar="VEN_TWIN_VTN_CALLBACK_POLL",
+        help="Between two looks at its events while the VTN calls: 15m.",
+    ),
+]
+VTN_LINK: Options = {
     "vtn": (VtnOption, None),
     "client_id": (ClientOption, None),
     "client_secret_file": (ClientSecretOption, None),
@@ -80,6 +132,15 @@ VTN: Options = {
     "vtn_program": (VtnProgramOption, None),
     "vtn_beside_aws": (VtnBesideOption, False),
 }
+CALLBACK: Options = {
+    "vtn_callback_url": (CallbackUrlOption, None),
+    "vtn_callback_host": (CallbackHostOption, "127.0.0.1"),
+    "vtn_callback_port": (CallbackPortOption, 8443),
+    "vtn_callback_cert": (CallbackCertOption, None),
+    "vtn_callback_key": (CallbackKeyOption, None),
+    "vtn_callback_poll": (CallbackPollOption, "15m"),
+}
+VTN: Options = {**VTN_LINK, **CALLBACK}
 
 
 def vtn_link(
@@ -92,15 +153,15 @@ def vtn_link(
     vtn_resources: str,
     vtn_program: str | None,
     vtn_beside_aws: bool,
+    **callback: Any,
 ) -> tuple[VtnLink | None, bool]:
     """The VTN that the options name, or None, and whether it is the only cloud. Raises FieldError."""
     if vtn is None:
         options: dict[str, object] = {"--client-id": client_id, "--client-secret-file": client_secret_file}
         options |= {"--vtn-ca": vtn_ca, "--vtn-program": vtn_program}
         options |= {"--vtn-beside-aws": vtn_beside_aws or None}
-        for option, value in options.items():
-            if value is not None:
-                raise FieldError(option, "is for --vtn, which is not given")
+        options |= {"--vtn-callback-url": callback.get("vtn_callback_url")}
+        _refuse_all(options, "--vtn")
         return None, False
     from contracts.api.event_text import parse_seconds
     from ven_twin.ven.openadr.link import read_link
@@ -113,5 +174,40 @@ def vtn_link(
         poll_s=parse_seconds(vtn_poll, "--vtn-poll"),
         reported_by=vtn_resources,
         program=vtn_program,
+        callback=_callback(**callback) if callback else None,
     )
     return link, not vtn_beside_aws
+
+
+def _callback(
+    *,
+    vtn_callback_url: str | None,
+    vtn_callback_host: str,
+    vtn_callback_port: int,
+    vtn_callback_cert: Path | None,
+    vtn_callback_key: Path | None,
+    vtn_callback_poll: str,
+) -> VtnCallback | None:
+    """The address at which the VTN calls, or None. Raises FieldError."""
+    if vtn_callback_url is None:
+        options = {"--vtn-callback-cert": vtn_callback_cert, "--vtn-callback-key": vtn_callback_key}
+        _refuse_all(options, "--vtn-callback-url")
+        return None
+    from contracts.api.event_text import parse_seconds
+    from ven_twin.ven.openadr.callback import read_callback
+
+    return read_callback(
+        vtn_callback_url,
+        host=vtn_callback_host,
+        port=vtn_callback_port,
+        cert=vtn_callback_cert,
+        key=vtn_callback_key,
+        poll_s=parse_seconds(vtn_callback_poll, "--vtn-callback-poll"),
+    )
+
+
+def _refuse_all(options: Mapping[str, object], without: str) -> None:
+    """Raise FieldError where one of *options* has a value, without which it is for nothing."""
+    for option, value in options.items():
+        if value is not None:
+            raise FieldError(option, f"is for {without}, which is not given")

@@ -11,9 +11,11 @@ import pytest
 
 from contracts.errors import FieldError
 from ven_twin.cli.vtn_options import VTN, vtn_link
+from ven_twin.ven.openadr.callback import VtnCallback
 from ven_twin.ven.openadr.link import ReportedBy, VtnLink
 
 URL = "https://vtn.example.org/openadr3/3.1.0/"
+CALLBACK = "https://house.example.org/ven-1"
 
 
 @pytest.fixture
@@ -49,6 +51,14 @@ def test_a_vtn_is_the_only_cloud_unless_it_is_said_to_stand_beside(secret: Path)
     assert (made.poll_s, made.reported_by, made.program) == (300.0, ReportedBy.CIRCUITS, "summer")
 
 
+def test_a_vtn_may_call(secret: Path) -> None:
+    """At an address of the VEN's, which is listened for on loopback."""
+    options = {"vtn_callback_url": CALLBACK, "vtn_callback_port": 9443, "vtn_callback_poll": "1h"}
+    made, _ = link(vtn=URL, client_id="house-1", client_secret_file=secret, **options)
+    assert made is not None
+    assert made.callback == VtnCallback(url=CALLBACK, port=9443, poll_s=3600.0)
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -64,6 +74,11 @@ def test_a_vtn_is_the_only_cloud_unless_it_is_said_to_stand_beside(secret: Path)
         ({"vtn": URL, "vtn_poll": "0s"}, "--vtn-poll"),
         ({"vtn": URL, "vtn_poll": "2h"}, "--vtn-poll"),
         ({"vtn": URL, "vtn_resources": "rooms"}, "--vtn-resources"),
+        ({"vtn_callback_url": CALLBACK}, "--vtn-callback-url"),
+        ({"vtn": URL, "vtn_callback_cert": Path("cert.pem")}, "--vtn-callback-cert"),
+        ({"vtn": URL, "vtn_callback_url": "http://house.example.org/"}, "--vtn-callback-url"),
+        ({"vtn": URL, "vtn_callback_url": CALLBACK, "vtn_callback_host": "::"}, "--vtn-callback-host"),
+        ({"vtn": URL, "vtn_callback_url": CALLBACK, "vtn_callback_poll": "soon"}, "--vtn-callback-poll"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_option(options: dict[str, Any], named: str, secret: Path) -> None:

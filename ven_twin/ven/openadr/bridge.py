@@ -1,9 +1,9 @@
 """The twin's end of the link to a VTN: what is polled goes to the twin, and reports go to the VTN.
 
-            ┌── waits: a poll's time, or until a report is due ◀──┐
-            ▼                                                     │
-    register, once an hour ──▶ programs, events ──▶ reports ──────┤
-            │                                                     │
+            ┌── waits: a poll's time, a call of the VTN, a report ◀┐
+            ▼                                                      │
+    register, subscribe, hourly ──▶ programs, events ──▶ reports ──┤
+            │                                                      │
             └── VtnError ──▶ a pause: Retry-After, or longer each time
 
 A tick of the twin never waits for the VTN. Where the link is down, what was read last is acted on.
@@ -15,8 +15,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
 
@@ -29,16 +28,18 @@ from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.openadr.book import BookOfEvents
 from ven_twin.ven.openadr.client import FORBIDDEN, UNAUTHORIZED, VenOfVtn
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
-from ven_twin.ven.openadr.http import VtnHttp
 from ven_twin.ven.openadr.link import METER, ReportedBy, VtnLink
 from ven_twin.ven.openadr.reporting import HouseInstant, VtnReporter
 from ven_twin.ven.openadr.store import VtnStore, WaitingReport
+from ven_twin.ven.openadr.subscribing import VtnSubscriber
 from ven_twin.ven.runtime import Twin
 
 JITTER = 0.1
 """A poll comes up to so much of its time sooner or later, so that VENs do not come all at once."""
 REGISTER_AGAIN_S = 3600.0
 PAUSE_MAX_S = 300.0
+CALLS_APART_S = 1.0
+"""However often the VTN calls, it is polled once in so long."""
 SAVE_EVERY_S = 10.0
 """A VEN that is killed loses so much of what it has measured at the most."""
 
@@ -48,52 +49,79 @@ logger = logging.getLogger(__name__)
 class VtnBridge:
     """A twin as a VEN of a VTN, for as long as `run` runs."""
 
-    def __init__(self, twin: Twin, link: VtnLink, client: VenOfVtn, store: VtnStore) -> None:
+    def __init__(
+        self,
+        twin: Twin,
+        link: VtnLink,
+        client: VenOfVtn,
+        store: VtnStore,
+        subscriber: VtnSubscriber | None = None,
+    ) -> None:
         self._twin, self._link, self._client, self._store = twin, link, client, store
+        self._subscriber = subscriber
         state = twin.snapshot().state
         self._ven_id = state.ven_id
         circuits = [str(load_id) for load_id in sorted(state.load_ids)]
         circuits = circuits if link.reported_by is ReportedBy.CIRCUITS else []
         self._resources = circuits or [METER]
         self._reporter = VtnReporter(self._ven_id, circuits)
-        key = f"{link.url} {link.client_id}"
-        earlier = store.book(key)
-        self._book = earlier or BookOfEvents(link=key)
+        self._granted: frozenset[str] | None = None
+        earlier = store.book(link.key)
+        self._book = earlier or BookOfEvents(link=link.key)
         self._has_read = earlier is not None
         self._saved = self._book
         self._saved_s = clock.monotonic_s()
         self._rng = random.Random()  # noqa: S311 - spreads polls
         self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
         self._file_backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
-        self._register_s = self._quiet_until_s = float("-inf")
+        self._register_s = self._quiet_until_s = self._poll_s = self._polled_at_s = float("-inf")
+        self._is_called = False
         self._came = asyncio.Event()
         self._logged = ""
         self._before: HouseInstant | None = None
         twin.count_all()
         twin.watch(self._on_tick)
 
-    async def run(self) -> None:
-        """Poll and report until cancelled."""
-        poll_s = file_s = float("-inf")
+    async def run(self, after_s: float = 0.0) -> None:
+        """Poll and report until cancelled, for the first time after *after_s*."""
+        await asyncio.sleep(after_s)
+        file_s = float("-inf")
         while True:
             self._came.clear()
-            if clock.monotonic_s() >= max(poll_s, self._quiet_until_s):
+            if clock.monotonic_s() >= max(self._poll_due_s(), self._quiet_until_s):
+                self._is_called, self._polled_at_s = False, clock.monotonic_s()
                 pause_s = await self._polled_s()
-                poll_s = clock.monotonic_s() + pause_s
+                self._poll_s = clock.monotonic_s() + pause_s
             if clock.monotonic_s() >= max(file_s, self._quiet_until_s):
                 pause_s = await self._filed_s()
                 file_s = clock.monotonic_s() + pause_s
-            due_s = poll_s if not self._store.count() else min(poll_s, file_s)
+            due_s = self._poll_due_s()
+            due_s = due_s if not self._store.count() else min(due_s, file_s)
             due_s = max(due_s, self._quiet_until_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, due_s - clock.monotonic_s())):  # wait_for can lose an end
                     await self._came.wait()
 
+    def on_call(self) -> None:
+        """The VTN has called: what has changed is asked for soon, and nothing of the call is believed."""
+        if self._subscriber is not None:
+            self._subscriber.on_call()
+        self._is_called = True
+        self._came.set()
+
+    def _poll_due_s(self) -> float:
+        return min(self._poll_s, self._polled_at_s + CALLS_APART_S) if self._is_called else self._poll_s
+
     async def _polled_s(self) -> float:
         """Poll; the time until the next poll, s."""
+        called_poll_s = None
         try:
             await self._register()
+            if self._subscriber is not None:
+                await self._subscriber.renew()
             await self._poll()
+            if self._subscriber is not None:
+                called_poll_s = self._subscriber.poll_s
         except (VtnError, FieldError) as error:
             refused = isinstance(error, VtnRefusedError | FieldError)
             self._twin.on_link(SessionState.REFUSED if refused else SessionState.BACKOFF, str(error))
@@ -105,7 +133,7 @@ class VtnBridge:
         self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
         self._twin.on_link(SessionState.CONNECTED)
         self._say(f"this VEN is one of {self._link.place}")
-        return self._link.poll_s * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        return (called_poll_s or self._link.poll_s) * self._rng.uniform(1 - JITTER, 1 + JITTER)
 
     async def _filed_s(self) -> float:
         """File what waits; the time until more may be tried, s."""
@@ -138,6 +166,7 @@ class VtnBridge:
             resources = await self._client.have_resources(ven, self._resources)
             targets = {resource.resource_name: resource.targets or () for resource in resources}
             self._reporter.targeted(ven.targets or (), targets)
+            self._granted = frozenset(ven.targets or ()).union(*targets.values())
         except VtnRefusedError as error:
             if error.status != FORBIDDEN or isinstance(error, VtnCredentialsError):
                 raise
@@ -156,6 +185,8 @@ class VtnBridge:
             else:
                 gone.add(object_id)
         before = self._book
+        if self._subscriber is not None:
+            self._subscriber.on_news(before, listed)
         self._book = before.polled(listed, programs, frozenset(gone), self._ven_id, self._now_ts())
         self._has_read = True
         for object_id, booked in self._book.events.items():
@@ -165,10 +196,16 @@ class VtnBridge:
         self._on_tick()
 
     def _is_ours(self, event: OadrEvent, programs: dict[ObjectId, OadrProgram]) -> bool:
-        """True of an event of the program that the VEN is in, where that is one alone."""
+        """True of an event of the program that the VEN is in, where that is one alone, and for this VEN."""
+        if self._link.shares_client and self._is_of_others(event.targets or ()):
+            return False
         program = programs.get(event.program_id)
         wanted = self._link.program
         return wanted is None or (program is not None and program.program_name == wanted)
+
+    def _is_of_others(self, targets: Sequence[str]) -> bool:
+        granted = self._granted
+        return bool(targets) and granted is not None and granted.isdisjoint(targets)
 
     async def _file(self) -> None:
         """File all reports that wait, in their order."""
@@ -258,21 +295,3 @@ class VtnBridge:
         if text != self._logged:
             self._logged = text
             logger.log(level, "%s", text)
-
-
-@contextlib.asynccontextmanager
-async def being_ven_of(twin: Twin, link: VtnLink, folder: Path) -> AsyncIterator[None]:
-    """Make *twin* a VEN of the VTN at *link* for as long as the block lasts. Raises FieldError."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
-    http = VtnHttp(link.tls(), is_https=link.url.startswith("https:"))
-    with contextlib.closing(VtnStore(folder)) as store:
-        async with http:
-            client = VenOfVtn(link, http, clock.monotonic_s, twin.on_cloud_time)
-            bridge = VtnBridge(twin, link, client, store)
-            running = asyncio.ensure_future(bridge.run())
-            try:
-                yield
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
-                bridge.end()

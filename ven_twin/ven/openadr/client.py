@@ -20,6 +20,8 @@ from contracts.openadr.objects import (
     OadrReport,
     OadrReportRequest,
     OadrResource,
+    OadrSubscription,
+    OadrSubscriptionRequest,
     OadrVen,
     VenResourceRequest,
     VenVenRequest,
@@ -34,7 +36,7 @@ PAGE = 50
 """Objects of a page. Source: OpenADR 3.1.0, parameter ``limit``."""
 PAGES_MAX = 20
 ETAGS_MAX = 64
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 401, 403, 404, 409
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 400, 401, 403, 404, 409
 
 T = TypeVar("T")
 OnTime = Callable[[float, float], None]
@@ -115,8 +117,28 @@ class VenOfVtn:
         wanted = (report.event_id, report.client_name, report.report_name)
         return any((row.event_id, row.client_name, row.report_name) == wanted for row in listed)
 
-    async def _made(self, path: str, request: msgspec.Struct, kind: type[T]) -> T:
-        reply = await self._call("POST", path, content=msgspec.json.encode(request))
+    async def subscriptions(self, client_name: str) -> list[OadrSubscription]:
+        """The subscriptions of this name, of this client."""
+        listed = await self._list("subscriptions", OadrSubscription, clientName=client_name)
+        return [row for row in listed if row.client_name == client_name]
+
+    async def subscribe(self, request: OadrSubscriptionRequest, token: str) -> OadrSubscription:
+        """Make a subscription, whose callback is called with *token*."""
+        return await self._made("subscriptions", request, OadrSubscription, secrets=(token,))
+
+    async def resubscribe(self, object_id: ObjectId, request: OadrSubscriptionRequest, token: str) -> None:
+        """Replace a subscription, which has the VTN look at its callback again."""
+        path, content = f"subscriptions/{quote(object_id, safe='')}", msgspec.json.encode(request)
+        await self._call("PUT", path, content=content, secrets=(token,))
+
+    async def unsubscribe(self, object_id: ObjectId) -> None:
+        """Delete a subscription."""
+        await self._call("DELETE", f"subscriptions/{quote(object_id, safe='')}")
+
+    async def _made(
+        self, path: str, request: msgspec.Struct, kind: type[T], secrets: Sequence[str] = ()
+    ) -> T:
+        reply = await self._call("POST", path, content=msgspec.json.encode(request), secrets=secrets)
         made = self._read(reply.body, kind)
         if made is None:
             raise VtnUnreachableError(f"{self._link.place} answers with no {kind.__name__} to POST /{path}")
@@ -166,25 +188,27 @@ class VenOfVtn:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         params: Mapping[str, str] | None = None,
+        secrets: Sequence[str] = (),
     ) -> VtnReply:
         """Call with a token; one that is not taken any more is fetched anew, once."""
         try:
-            return await self._with_token(method, path, headers, content, params)
+            return await self._with_token(method, path, headers, content, params, secrets)
         except VtnCredentialsError:
             raise
         except VtnRefusedError as error:
             if error.status != UNAUTHORIZED:
                 raise
         self._tokens.forget()
-        return await self._with_token(method, path, headers, content, params)
+        return await self._with_token(method, path, headers, content, params, secrets)
 
-    async def _with_token(
+    async def _with_token(  # noqa: PLR0917 - as HTTP has them in its order
         self,
         method: str,
         path: str,
         headers: Mapping[str, str] | None,
         content: bytes | None,
         params: Mapping[str, str] | None,
+        secrets: Sequence[str],
     ) -> VtnReply:
         token = await self._tokens.bearer()
         sent = {**(headers or {}), "Authorization": f"Bearer {token}"}
@@ -192,7 +216,7 @@ class VenOfVtn:
             sent["Content-Type"] = "application/json"
         sent_s = self._now_s()
         url = f"{self._link.url}/{path}"
-        reply = await self._http.send(method, url, sent, content, params, secrets=(token,))
+        reply = await self._http.send(method, url, sent, content, params, secrets=(token, *secrets))
         if reply.date_ts is not None:
             self._on_time(reply.date_ts, sent_s)
         return reply

@@ -11,6 +11,7 @@ import msgspec
 
 from contracts.errors import FieldError
 from contracts.openadr.external_issuer import is_fetchable
+from ven_twin.ven.openadr.callback import VtnCallback
 
 POLL_S = 30.0
 POLL_LEAST_S, POLL_MOST_S = 1.0, 3600.0
@@ -37,6 +38,8 @@ class VtnLink(msgspec.Struct, frozen=True, kw_only=True):
         poll_s: between two looks at its events, s.
         reported_by: the resources.
         program: the name of the program whose events are acted on; None for all.
+        shares_client: whether other VENs are the same client, whose events the VTN lists as well.
+        callback: the address at which the VTN calls this VEN; None where it is only asked.
     """
 
     url: str
@@ -46,12 +49,19 @@ class VtnLink(msgspec.Struct, frozen=True, kw_only=True):
     poll_s: float = POLL_S
     reported_by: ReportedBy = ReportedBy.METER
     program: str | None = None
+    shares_client: bool = False
+    callback: VtnCallback | None = None
 
     @property
     def place(self) -> str:
         """The part of the address that a log may show."""
         address = urlsplit(self.url)
         return f"{address.scheme}://{address.netloc}"
+
+    @property
+    def key(self) -> str:
+        """The VTN and the client, by which what was remembered of them is told from that of others."""
+        return f"{self.url} {self.client_id}"
 
     def secret(self) -> str:
         """The client's secret. Raises FieldError, without it."""
@@ -90,6 +100,7 @@ def read_link(
     poll_s: float = POLL_S,
     reported_by: str = ReportedBy.METER,
     program: str | None = None,
+    callback: VtnCallback | None = None,
 ) -> VtnLink:
     """The link that these options describe; its files are looked at. Raises FieldError."""
     if not is_fetchable(url) or not url.isascii() or not url.isprintable() or "?" in url or "#" in url:
@@ -110,6 +121,7 @@ def read_link(
         poll_s=poll_s,
         reported_by=ReportedBy(reported_by),
         program=program,
+        callback=callback,
     )
     link.secret()
     link.tls()

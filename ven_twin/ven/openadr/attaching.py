@@ -1,0 +1,80 @@
+"""A twin attached to its VTN: connections, files, the bridge between them, and the receiver of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from contracts.errors import FieldError
+from ven_twin.ven import clock
+from ven_twin.ven.openadr.bridge import VtnBridge
+from ven_twin.ven.openadr.callback import CallbackFile
+from ven_twin.ven.openadr.callback_server import receiving_calls
+from ven_twin.ven.openadr.client import VenOfVtn
+from ven_twin.ven.openadr.errors import VtnError
+from ven_twin.ven.openadr.http import VtnHttp
+from ven_twin.ven.openadr.link import VtnLink
+from ven_twin.ven.openadr.store import VtnStore
+from ven_twin.ven.openadr.subscribing import VtnSubscriber
+from ven_twin.ven.runtime import Twin
+
+LEAVE_S = 3.0
+"""For taking the subscription back at the end."""
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def being_ven_of(
+    twin: Twin, link: VtnLink, folder: Path, *, after_s: float = 0.0
+) -> AsyncIterator[None]:
+    """Make *twin* a VEN of the VTN at *link* for as long as the block lasts, from *after_s* on.
+
+    Raises FieldError.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
+    async with contextlib.AsyncExitStack() as stack:
+        store = stack.enter_context(contextlib.closing(VtnStore(folder)))
+        http = await stack.enter_async_context(VtnHttp(link.tls(), is_https=link.url.startswith("https:")))
+        client = VenOfVtn(link, http, clock.monotonic_s, twin.on_cloud_time)
+        subscriber = _subscriber(twin, link, client, folder)
+        bridge = VtnBridge(twin, link, client, store, subscriber)
+        if link.callback is not None and subscriber is not None:
+            await stack.enter_async_context(receiving_calls(link.callback, subscriber.token, bridge.on_call))
+        running = asyncio.ensure_future(bridge.run(after_s))
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            bridge.end()
+            if subscriber is not None:
+                await _leave(subscriber)
+
+
+def _subscriber(twin: Twin, link: VtnLink, client: VenOfVtn, folder: Path) -> VtnSubscriber | None:
+    if link.callback is None:
+        return None
+    return VtnSubscriber(
+        client,
+        link.callback,
+        CallbackFile(folder),
+        link.key,
+        twin.snapshot().state.ven_id,
+        now_s=clock.monotonic_s,
+        now_ts=clock.now_ts,
+        rng=random.Random(),  # noqa: S311 - spreads attempts
+    )
+
+
+async def _leave(subscriber: VtnSubscriber) -> None:
+    """Take the subscription back; where that fails the next run takes it up."""
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await subscriber.remove()
+    except (VtnError, FieldError, TimeoutError) as error:
+        logger.info("the subscription is left to the next run: %s", error or f"no answer in {LEAVE_S:.0f} s")
