@@ -30,7 +30,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_floods.py tests/unit/lambdas/test_hostile_system.py \
   tests/unit/lambdas/test_hostile_claims.py tests/unit/control/test_offer_search.py \
   tests/unit/control/test_holding.py tests/unit/control/test_forecasting.py tests/unit/harness/test_comfort.py \
-  tests/unit/ven/test_house_runtime.py tests/unit/control/test_load_up.py tests/property/test_load_up_limits.py \
+  tests/unit/ven/test_house_runtime.py tests/unit/ven/openadr/test_outage.py tests/unit/control/test_load_up.py tests/property/test_load_up_limits.py \
   tests/property/test_ven_machine.py tests/property/test_comfort_limits.py tests/unit/cli/test_console.py \
   tests/unit/ven/edges/test_outbox_damage.py tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py \
   tests/unit/ven/test_restarts.py tests/property/test_measured_energy.py tests/unit/page/test_guard.py \

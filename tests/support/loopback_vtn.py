@@ -64,6 +64,7 @@ class LoopbackVtn:
         skew_s: by how much its clock is ahead.
         ignores_active: whether it lists events that are over too.
         echoes: whether the callbacks of a subscription answer as they should.
+        now_ts: its clock, UTC s, but for the skew.
     """
 
     url: str = ""
@@ -78,6 +79,7 @@ class LoopbackVtn:
     skew_s: float = 0.0
     ignores_active: bool = False
     echoes: Callable[[dict[str, Any]], bool] = lambda _: True
+    now_ts: Callable[[], float] = time.time
 
     def add(self, collection: str, **body: Any) -> str:
         """Make an object as the business logic would; its id."""
@@ -88,7 +90,7 @@ class LoopbackVtn:
     def put(self, collection: str, object_id: str, **body: Any) -> None:
         """Make or replace an object."""
         before = self.objects[collection].get(object_id, {})
-        now = datetime.now(UTC).isoformat()
+        now = datetime.fromtimestamp(self.now_ts(), UTC).isoformat()
         times = {"createdDateTime": before.get("createdDateTime", now), "modificationDateTime": now}
         kind = {"objectType": COLLECTIONS[collection]}
         self.objects[collection][object_id] = {**body, **kind, "id": object_id, **times}
@@ -181,7 +183,7 @@ class LoopbackVtn:
             return False
         length_s = int(period["duration"].removeprefix("PT").removesuffix("S"))
         start = datetime.fromisoformat(period["start"]).timestamp()
-        return start + length_s * len(event.get("intervals", [0])) <= time.time() + self.skew_s
+        return start + length_s * len(event.get("intervals", [0])) <= self.now_ts() + self.skew_s
 
     def _made(self, collection: str, body: dict[str, Any]) -> Answer:
         missing = REQUIRED[collection] - body.keys()

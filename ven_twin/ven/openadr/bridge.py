@@ -37,7 +37,8 @@ from ven_twin.ven.runtime import Twin
 JITTER = 0.1
 """A poll comes up to so much of its time sooner or later, so that VENs do not come all at once."""
 REGISTER_AGAIN_S = 3600.0
-PAUSE_MAX_S = 300.0
+PAUSE_MAX_S = 120.0
+"""A VTN that is back is asked again within so long."""
 CALLS_APART_S = 1.0
 """However often the VTN calls, it is polled once in so long."""
 SAVE_EVERY_S = 10.0
