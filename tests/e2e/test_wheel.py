@@ -113,7 +113,8 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     before = {path for path in with_local.packages.rglob("*") if "__pycache__" not in path.parts}
     with receiving() as receiver:
         webhook = ("--webhook", receiver.url, "--webhook-plain-http")
-        up = ("ven-twin", "up", "--once", "--result", "up.json", "--duration", "8s", *webhook)
+        vtn = ("--vtn", "local", "--vtn-poll", "2s")
+        up = ("ven-twin", "up", "--once", "--result", "up.json", "--duration", "8s", *webhook, *vtn)
         done = with_local.run(*up, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((tmp_path / "up.json").read_text())
@@ -121,6 +122,8 @@ def test_up_runs_the_whole_job_from_an_empty_folder(with_local: CleanEnvironment
     assert (result["restored"], result["failures"]) == (True, [])
     # Of eight seconds a slow machine may need two until the circuits are off.
     assert result["deliveredKw"] == pytest.approx(result["askedKw"], rel=0.3)
+    log = (tmp_path / ".ven-twin" / "vens" / "local" / "ven-1" / "twin.log").read_text()
+    assert "this VEN is one of http://127.0.0.1:" in log
     kinds = [request.json()["kind"] for request in receiver.received]
     assert {"begun", "ended"} <= set(kinds)
     assert result["settledBy"] == "residential_5_of_10", "the program's baseline has no days"

@@ -35,6 +35,11 @@ def numbered_vens(cloud: Cloud, count: int) -> list[VenId]:
     """The ids of *count* VENs that are not in the stack: ``twin-1`` and on, after the stage's prefix."""
     pattern = cloud.output(StackOutput.VEN_ID_PATTERN)
     name = NAME if fits_stage(VenId(NAME), pattern) else pattern.removesuffix("*") + NAME
+    return counted_vens(count, name)
+
+
+def counted_vens(count: int, name: str = NAME) -> list[VenId]:
+    """The ids of *count* VENs, ``twin-1`` and on."""
     return [check_ven_id(f"{name}{number}", "--count") for number in range(1, count + 1)]
 
 

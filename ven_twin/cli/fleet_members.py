@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
@@ -24,11 +25,14 @@ from ven_twin.cli.house_time import HouseTime
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.cloud import Cloud
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
+    from ven_twin.ven.openadr.link import VtnLink
     from ven_twin.ven.runtime import Twin
     from ven_twin.ven.searches import Searches
     from ven_twin.ven.settings import TwinSettings
 
 COUNT_EVERY_S = 2.0
+VTN_STARTS_PER_S = 20.0
+"""VENs that ask a VTN for the first time, in a second; from then on their polls lie apart by chance."""
 _SPEAKER: ContextVar[str] = ContextVar("ven_id", default="fleet")
 """The VEN whose task is running: the twins log alike, and a line has to say whose it is."""
 
@@ -73,6 +77,8 @@ class Members(NamedTuple):
         basic_ingest: whether telemetry goes to the stage's rules; as each VEN's secret says when None.
         claimed: whether their identities are in their folders; else each is fetched from the stack.
         quiet: whether only warnings are logged.
+        links: the VTNs of those that have one.
+        without_aws: whether these are their only clouds.
     """
 
     homes: Mapping[VenId, tuple[str, int]]
@@ -85,6 +91,8 @@ class Members(NamedTuple):
     basic_ingest: bool | None
     claimed: bool
     quiet: bool
+    links: Mapping[VenId, VtnLink] = {}
+    without_aws: bool = False
 
     def settings(self) -> list[TwinSettings]:
         """The settings of each twin; the broker is still open."""
@@ -119,7 +127,7 @@ def run_members(members: Members, tell: Tell) -> list[str]:
     from ven_twin.ven.mqtt.connect_gate import ConnectGate
     from ven_twin.ven.searches import VENS_IN_TICKS, Searches
 
-    cloud = connect(members.stage, members.profile, members.region)
+    cloud = None if members.without_aws else connect(members.stage, members.profile, members.region)
     _log_by_ven(quiet=members.quiet)
     gate, twins = ConnectGate(), dict[VenId, "Twin"]()
     searches = Searches() if len(members.homes) > VENS_IN_TICKS else None
@@ -127,16 +135,22 @@ def run_members(members: Members, tell: Tell) -> list[str]:
         for settings in members.settings():
             twins[settings.ven_id] = stack.enter_context(_twin(cloud, settings, gate, searches, members))
             tell(FleetCounts(opened=len(twins)))
-        return run_many(_all_until_signalled(twins, tell))
+        return run_many(_all_until_signalled(members, twins, tell))
 
 
 def _twin(
-    cloud: Cloud, settings: TwinSettings, gate: ConnectGate, searches: Searches | None, members: Members
+    cloud: Cloud | None,
+    settings: TwinSettings,
+    gate: ConnectGate,
+    searches: Searches | None,
+    members: Members,
 ) -> Twin:
     from ven_twin.cli.certs import save_tls
     from ven_twin.ven.identity import identity_files
     from ven_twin.ven.runtime import Twin
 
+    if cloud is None:
+        return Twin.open(settings, None, searches=searches)
     tls = settings.state_dir / "tls"
     if members.claimed:
         where, rules = cloud.mqtt(), cloud.optional_output(StackOutput.INGEST_RULES)
@@ -148,14 +162,17 @@ def _twin(
     return Twin.open(located, identity_files.load(tls), gate=gate, searches=searches)
 
 
-async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str]:
+async def _all_until_signalled(members: Members, twins: dict[VenId, Twin], tell: Tell) -> list[str]:
+    attach = _attaching(members)
+
     def stop() -> None:
         for twin in twins.values():
             twin.stop()
 
     async def run(ven_id: VenId, twin: Twin) -> str | None:
         _SPEAKER.set(ven_id)
-        status = await twin.run()
+        async with attach(ven_id, twin):
+            status = await twin.run()
         return f"{ven_id}: {status.reason}" if status.state == "duplicate_client" else None
 
     async def count() -> None:
@@ -174,6 +191,22 @@ async def _all_until_signalled(twins: dict[VenId, Twin], tell: Tell) -> list[str
     finally:
         counting.cancel()
     return [why for why in ended if why is not None]
+
+
+def _attaching(members: Members) -> Callable[[VenId, Twin], AbstractAsyncContextManager[None]]:
+    """Attaches a twin to its VTN, where it has one: with the same TLS for all, one after the other."""
+    if not members.links:
+        return lambda _ven_id, _twin: contextlib.nullcontext()
+    from ven_twin.ven.openadr.attaching import being_ven_of
+
+    places = {ven_id: place for place, ven_id in enumerate(members.links)}
+    context = next(iter(members.links.values())).tls()
+
+    def attach(ven_id: VenId, twin: Twin) -> AbstractAsyncContextManager[None]:
+        link, folder = members.links[ven_id], ven_folder(members.stage, ven_id)
+        return being_ven_of(twin, link, folder, after_s=places[ven_id] / VTN_STARTS_PER_S, context=context)
+
+    return attach
 
 
 def _log_by_ven(*, quiet: bool) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,27 +11,24 @@ import typer
 
 from contracts.errors import FieldError, VenTwinError
 from contracts.wire.ids import VenId
-from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import (
     LOCAL,
     BasicIngestOption,
     BatchOption,
-    Options,
     ProfileOption,
     RegionOption,
     ReportIntervalOption,
     StageOption,
     batch_seconds,
     connect,
-    deal_houses,
-    some_vens,
-    split_names,
     stack_vens,
     with_cloud,
     with_options,
 )
 from ven_twin.cli.console import console, echo
 from ven_twin.cli.exit_codes import ExitCode
+from ven_twin.cli.fleet_choice import FleetChoice
+from ven_twin.cli.fleet_vtn import FLEET, FleetVtn, choice_and_vtn
 from ven_twin.cli.house_time import (
     AfternoonOption,
     HouseSpanOption,
@@ -41,125 +37,22 @@ from ven_twin.cli.house_time import (
     HouseTime,
     house_time,
 )
-from ven_twin.cli.shards import array_shard, named_shard
+from ven_twin.cli.vtn_options import VTN_STAGE
 
 if TYPE_CHECKING:
     from ven_twin.cli.fleet_members import Members, Tell
     from ven_twin.operations.aggregator.cloud import Cloud
 
-VensOption = Annotated[
-    str | None, typer.Option("--vens", help="VENs, by commas; every one of the stack when left out.")
-]
-CountOption = Annotated[
-    int | None,
-    typer.Option(
-        "--count", help="So many VENs that are not in the stack, twin-1 and on; each claims.", min=1
-    ),
-]
-ProcessesOption = Annotated[
-    int, typer.Option("--processes", help="Spread them over so many processes.", min=1, max=64)
-]
-ShardOption = Annotated[
-    str | None, typer.Option("--shard", help="The part of them that runs here: 0/4, 1/4 and on.")
-]
-ShardsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--shards", help="In an array job of AWS Batch: so many parts, of which it says the one here."
-    ),
-]
-ClaimsOption = Annotated[
-    float | None,
-    typer.Option("--claims-per-s", help="Identities claimed in a second by all parts together; on AWS 5."),
-]
-FleetSeedOption = Annotated[
-    int,
-    typer.Option(
-        "--seed", help="The seed of their people; another number deals others.", min=0, max=1_000_000
-    ),
-]
-HousesOption = Annotated[str, typer.Option("--houses", help="Their houses in turn, by commas.")]
-HOUSES = "standard,flat,leaky"
 PastDaysOption = Annotated[
     int,
     typer.Option("--past-days", help="Write so many days of their past first, for baselines.", min=0, max=45),
 ]
-WHICH: Options = {
-    "vens": (VensOption, None),
-    "count": (CountOption, None),
-    "shard": (ShardOption, None),
-    "shards": (ShardsOption, None),
-    "claims_per_s": (ClaimsOption, None),
-    "processes": (ProcessesOption, 1),
-    "houses": (HousesOption, HOUSES),
-    "seed": (FleetSeedOption, 0),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class FleetChoice:
-    """The VENs that the options choose: those that are named, or *count* new ones, or all of the stack.
-
-    Attributes:
-        shard: the part of them that runs here, and of how many.
-        claims_per_s: identities that all parts together claim in a second; None as the cloud takes them.
-        in_array: whether this is a job of AWS Batch's, which it ends, or Spot, and starts again after that.
-    """
-
-    named: Sequence[VenId]
-    count: int | None
-    shard: tuple[int, int]
-    processes: int
-    houses: str
-    seed: int
-    claims_per_s: float | None
-    in_array: bool = False
-
-    def homes(self, cloud: Cloud) -> dict[VenId, tuple[str, int]]:
-        """The VENs of this part, each with its house and the seed of that."""
-        from ven_twin.cli.fleet_identities import numbered_vens
-
-        if self.count is None:
-            ven_ids = self.named or some_vens(stack_vens(cloud))
-        else:
-            ven_ids = numbered_vens(cloud, self.count)
-        first, shards = self.shard
-        dealt = deal_houses(ven_ids, self.houses, self.seed)
-        return {ven_id: dealt[ven_id] for ven_id in list(ven_ids)[first::shards]}
-
-
-def fleet_choice(
-    *,
-    vens: str | None,
-    count: int | None,
-    shard: str | None,
-    shards: int | None,
-    claims_per_s: float | None,
-    processes: int,
-    houses: str,
-    seed: int,
-) -> FleetChoice:
-    """The choice that the options make, judged before any cloud is reached. Raises FieldError."""
-    from ven_twin.cli.fleet_identities import check_claims_per_s
-    from ven_twin.cli.machine_limits import check_account, check_machine
-
-    if vens and count is not None:
-        raise FieldError("--count", "is of VENs that are not in the stack; --vens names others: give one")
-    deal_houses((), houses)
-    chosen = array_shard(shards, shard) if shards is not None else named_shard(shard)
-    if claims_per_s is not None:
-        check_claims_per_s(claims_per_s)
-    if count is not None:
-        check_account(count)
-        check_machine(-(-count // chosen[1]), processes)
-    named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
-    return FleetChoice(named, count, chosen, processes, houses, seed, claims_per_s, shards is not None)
-
-
-@partial(with_options, name="choose", options=WHICH, make=fleet_choice)
+@partial(with_options, name="choose", options=FLEET, make=choice_and_vtn)
 def run_fleet(
     *,
-    choose: Callable[[], FleetChoice],
+    choose: Callable[[], tuple[FleetChoice, FleetVtn]],
     house_speed: HouseSpeedOption = None,
     house_start: HouseStartOption = None,
     house_span: HouseSpanOption = None,
@@ -181,33 +74,37 @@ def run_fleet(
         ven-twin fleet run --vens home-1,home-2 --houses standard,leaky
         ven-twin fleet run --count 200 --processes 2
         ven-twin fleet run --count 200 --shard 0/4
+        ven-twin fleet run --count 20 --vtn https://vtn.example.org/3.1.0 --client-id v --client-secret-file v
     """
     from contracts.api.event_text import parse_seconds
     from ven_twin.cli.fleet_members import Members
 
     lives = house_time(house_start, house_speed, house_span, afternoon=afternoon)
     interval_s = parse_seconds(report_interval, "--report-interval") if report_interval else None
-    batch_s, choice = batch_seconds(batch, stage), choose()
-    if past_days and stage != LOCAL:
+    batch_s, (choice, vtn) = batch_seconds(batch, stage), choose()
+    if past_days and (stage != LOCAL or vtn.without_aws):
         reason = "is for the local cloud: ven-twin history backfill --yes writes elsewhere"
         raise FieldError("--past-days", reason)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    cloud = connect(stage, profile, region)
+    cloud = None if vtn.without_aws else connect(stage, profile, region)
     homes = choice.homes(cloud)
-    if past_days:
+    links = vtn.links(homes)
+    if past_days and cloud is not None:
         _write_past(cloud, homes, past_days, lives)
     large = choice.count is not None
     members = Members(
         homes,
         lives,
         interval_s,
-        stage,
+        VTN_STAGE if vtn.without_aws else stage,
         profile,
         region,
         batch_s=batch_s,
         basic_ingest=basic_ingest,
         claimed=large,
         quiet=large,
+        links=links,
+        without_aws=vtn.without_aws,
     )
     left = _run_large(cloud, members, choice) if large else _run_all(members, choice, lambda _: None)
     if left:
@@ -244,14 +141,14 @@ def remove_fleet(
     echo(f"{removed} of {count} VENs were in the stack, and are out.")
 
 
-def _run_large(cloud: Cloud, members: Members, choice: FleetChoice) -> list[str]:
-    """Run VENs that claim their identities, and show how far they are."""
+def _run_large(cloud: Cloud | None, members: Members, choice: FleetChoice) -> list[str]:
+    """Run VENs that claim their identities, where there is an AWS, and show how far they are."""
     from ven_twin.cli.fleet_display import FleetDisplay
     from ven_twin.cli.fleet_identities import claim_all, without_identity
 
     display = FleetDisplay(len(members.homes))
     with display.shown():
-        if missing := without_identity(cloud, [*members.homes]):
+        if cloud is not None and (missing := without_identity(cloud, [*members.homes])):
             done: list[None] = []
 
             def made() -> None:

@@ -12,7 +12,7 @@ from contracts.api.event_text import parse_duration, parse_seconds
 from contracts.errors import FieldError
 from ven_twin.cli.connection import LOCAL, deal_houses, with_deployment
 from ven_twin.cli.console import echo
-from ven_twin.cli.fleet_run import HOUSES, ClaimsOption, FleetSeedOption, HousesOption
+from ven_twin.cli.fleet_choice import HOUSES, ClaimsOption, FleetSeedOption, HousesOption
 from ven_twin.cli.tables import Column, table_lines
 
 if TYPE_CHECKING:

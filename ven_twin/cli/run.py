@@ -46,7 +46,7 @@ from ven_twin.cli.house_time import (
 from ven_twin.cli.identity_fetch import fetch_again, fetch_identity
 from ven_twin.cli.logs import log_to_stderr
 from ven_twin.cli.resident_options import RESIDENT, ShownElsewhere, shown_elsewhere
-from ven_twin.cli.vtn_options import VTN, vtn_link
+from ven_twin.cli.vtn_options import VTN, VTN_STAGE, vtn_link
 
 if TYPE_CHECKING:
     from ven_twin.ven.identity.identity_files import Identity
@@ -97,9 +97,6 @@ TWIN_AND_PAGE: Options = {
     "web_token_file": (WebTokenOption, None),
     "no_web": (NoWebOption, False),
 }
-
-VTN_STAGE = "openadr"
-"""The folder of the VENs that have no AWS, in place of a stage's."""
 
 logger = logging.getLogger("ven_twin")
 

@@ -36,8 +36,8 @@ from ven_twin.cli.house_time import (
     house_time,
 )
 from ven_twin.cli.listen import print_telemetry
-from ven_twin.cli.resident_options import RESIDENT, variables
 from ven_twin.cli.run import NoWebOption, PortOption
+from ven_twin.cli.up_vtn import AROUND, Variables, variables_of_up
 from ven_twin.installation import shown_command
 from ven_twin.webkit.formatting import duration, power
 
@@ -89,7 +89,7 @@ PAST_DAYS = 21
 """So many days of a past have ten weekdays and five days of weekends, with a holiday or two among them."""
 
 
-@partial(with_options, name="shown", options=RESIDENT, make=variables)
+@partial(with_options, name="around", options=AROUND, make=variables_of_up)
 def up(
     *,
     once: OnceOption = False,
@@ -106,7 +106,7 @@ def up(
     tariff: TariffOption = None,
     port: PortOption = None,
     no_web: NoWebOption = False,
-    shown: Callable[[], dict[str, str]],
+    around: Callable[[], Variables],
 ) -> None:
     """Start the local cloud, the stack and a twin, run a DR event through them, settle it; stay up.
 
@@ -118,6 +118,7 @@ def up(
         ven-twin up --once --result result.json
         ven-twin up --shed-kw 3kW --duration 1m --house-speed 10
         ven-twin up --home-assistant mqtt://127.0.0.1:1883
+        ven-twin up --vtn local --vtn-poll 5s
     """
     from ven_twin.cli.event_view import load_tariff
     from ven_twin.cli.local_system import local_system, twin
@@ -134,7 +135,7 @@ def up(
     if tariff is not None:
         load_tariff(tariff)
         options += ["--tariff", str(tariff)]
-    environment = shown()
+    variables = around()
     steps = _Steps()
     try:
         with (
@@ -144,7 +145,7 @@ def up(
         ):
             cloud = connect(LOCAL)
             _write_past(steps, cloud, ven_id, lives)
-            process = stack.enter_context(twin(cloud, ven_id, options, environment))
+            process = stack.enter_context(twin(cloud, ven_id, options, variables(cloud, ven_id)))
             _run_job(steps, job, cloud, process, request, web=not no_web)
             _finish(steps, job, cloud, result)
             if not once:

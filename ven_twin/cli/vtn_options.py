@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ven_twin.ven.openadr.callback import VtnCallback
     from ven_twin.ven.openadr.link import VtnLink
 
+VTN_STAGE = "openadr"
+"""The folder of the VENs that have no AWS, in place of a stage's."""
 VtnOption = Annotated[
     str | None,
     typer.Option(

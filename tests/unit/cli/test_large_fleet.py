@@ -17,9 +17,10 @@ from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from ven_twin.cli import fleet_display, fleet_identities, machine_limits
 from ven_twin.cli.console import make_console
+from ven_twin.cli.fleet_choice import FleetChoice, fleet_choice
 from ven_twin.cli.fleet_display import FleetDisplay, running_line
 from ven_twin.cli.fleet_members import FleetCounts
-from ven_twin.cli.fleet_run import FleetChoice, _claims_per_s, fleet_choice
+from ven_twin.cli.fleet_run import _claims_per_s
 from ven_twin.operations.aggregator.cloud import Cloud
 
 CHOICE: dict[str, Any] = {

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.ven_stand import Stand
-from ven_twin.cli import fleet_members, fleet_run, logs
+from ven_twin.cli import fleet_choice, fleet_members, fleet_run, logs
+from ven_twin.cli.vtn_options import VTN_LINK
 from ven_twin.ven.errors import VenTwinError
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
@@ -22,8 +23,9 @@ WHICH: dict[str, Any] = {
     "shards": None,
     "claims_per_s": None,
     "processes": 1,
-    "houses": fleet_run.HOUSES,
+    "houses": fleet_choice.HOUSES,
     "seed": 0,
+    **{name: default for name, (_, default) in VTN_LINK.items()},
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -30,16 +31,22 @@ logger = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def being_ven_of(
-    twin: Twin, link: VtnLink, folder: Path, *, after_s: float = 0.0
+    twin: Twin,
+    link: VtnLink,
+    folder: Path,
+    *,
+    after_s: float = 0.0,
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[None]:
     """Make *twin* a VEN of the VTN at *link* for as long as the block lasts, from *after_s* on.
 
-    Raises FieldError.
+    VENs of one process may share the *context* of TLS. Raises FieldError.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(contextlib.closing(VtnStore(folder)))
-        http = await stack.enter_async_context(VtnHttp(link.tls(), is_https=link.url.startswith("https:")))
+        is_https = link.url.startswith("https:")
+        http = await stack.enter_async_context(VtnHttp(context or link.tls(), is_https=is_https))
         client = VenOfVtn(link, http, clock.monotonic_s, twin.on_cloud_time)
         subscriber = _subscriber(twin, link, client, folder)
         bridge = VtnBridge(twin, link, client, store, subscriber)
