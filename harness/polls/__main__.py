@@ -1,6 +1,7 @@
 """``python -m harness.polls --vens 1000 --minutes 10``: every VEN asks the VTN for its events once a minute.
 
 Each poll carries the tag of the answer before. An event is added each minute, so that some polls find news.
+Before that it measures how soon who is called hears of an event. `--minutes 0` leaves the polls out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from rich.console import Console
 
 from harness.polls.round_trips import LIMIT, round_trips
 from harness.polls.stand import TIMEOUT_S, VtnStand, vtn_stand
+from harness.polls.wake_ups import wake_ups
+from ven_twin.testing.pki import Authority
 
 console = Console(highlight=False, soft_wrap=True)
 PERIOD_S = 60.0
@@ -74,13 +77,23 @@ def main() -> None:
     parser.add_argument("--vens", type=int, default=1000)
     parser.add_argument("--events", type=int, default=1000)
     parser.add_argument("--minutes", type=int, default=10)
-    options = parser.parse_args()
+    options, authority = parser.parse_args(), Authority()
     with (
         tempfile.TemporaryDirectory() as folder,
-        vtn_stand(Path(folder) / "cloud", vens=options.vens, events=options.events, metered=True) as stand,
+        vtn_stand(
+            Path(folder) / "cloud",
+            vens=options.vens,
+            events=options.events,
+            metered=True,
+            callback_ca_pem=authority.certificate,
+        ) as stand,
     ):
         for words, p95_ms, function_ms in round_trips(stand):
             console.print(f"  {words:30} round trip p95 {p95_ms:6.1f} ms, own time {function_ms:6.1f} ms")
+        for what, p50_s, worst_s in wake_ups(stand, authority, Path(folder)):
+            console.print(f"  {what:36} p50 {p50_s:5.2f} s, worst {worst_s:5.2f} s")
+        if not options.minutes:
+            return
         before = stand.counts()
         polls = asyncio.run(poll(stand, options.minutes))
         after = stand.counts()

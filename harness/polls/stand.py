@@ -46,13 +46,15 @@ class VtnStand:
 
 
 @contextmanager
-def vtn_stand(home: Path, *, vens: int, events: int, metered: bool = False) -> Iterator[VtnStand]:
-    """A new local cloud in *home*, filled."""
+def vtn_stand(
+    home: Path, *, vens: int, events: int, metered: bool = False, callback_ca_pem: str = ""
+) -> Iterator[VtnStand]:
+    """A new local cloud in *home*, filled; it trusts callbacks with certificates of *callback_ca_pem*."""
     runtime = process.start(
         home, keep=False, gateway_port=unshared_port(), mqtt_port=unshared_port(), metered=metered
     )
     try:
-        deploy.deploy(runtime, [])
+        deploy.deploy(runtime, [], callback_ca_pem=callback_ca_pem)
         with httpx.Client(trust_env=False, timeout=TIMEOUT_S) as http:
             yield _filled(runtime, http, vens, events)
     finally:

@@ -1,9 +1,12 @@
-"""python-oa3-client, which others wrote, drives the VTN: programs, events, VENs, reports, subscriptions."""
+"""python-oa3-client, which others wrote, drives the VTN by TLS: programs, events, VENs and what is theirs."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -14,8 +17,12 @@ from openadr3.entities.models import Event, Program, Report, Resource, Subscript
 from openadr3_client import BlClient, VenClient
 
 from contracts.openadr.scopes import Role
+from tests.e2e.conftest import System
 from tests.support import leaks
-from tests.support.outside_vtn import OutsideVtn
+from tests.support.outside_vtn import OutsideVtn, outside_vtn
+from tests.support.tls_proxy import tls_proxy
+from tests.support.waiting import GIVE_UP_S
+from ven_twin.testing.pki import Authority
 
 START = "2030-06-01T12:00:00Z"
 EVENT = {
@@ -33,11 +40,33 @@ EVENT = {
 }
 
 
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """A CA of the tests' own."""
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def vtn(
+    system: System, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OutsideVtn]:
+    """The VTN behind a proxy that has TLS, as its clients reach it; each address that it tells is HTTPS."""
+    folder = tmp_path_factory.mktemp("proxy")
+    with outside_vtn(system.cloud) as plain, tls_proxy(plain.url, authority, folder) as url:
+        context = ssl.create_default_context(cadata=authority.certificate)
+        with httpx.Client(trust_env=False, timeout=GIVE_UP_S, verify=context) as http:
+            yield replace(plain, http=http, url=url)
+
+
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch, vtn: OutsideVtn) -> None:
+def _environment(
+    monkeypatch: pytest.MonkeyPatch, vtn: OutsideVtn, authority: Authority, tmp_path: Path
+) -> None:
     """Its clients of HTTP go by the environment, and wait 5 s: the VTN has been called before."""
+    (tmp_path / "ca.pem").write_text(authority.certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    vtn.http.get(f"{vtn.url}/auth/server")
+    assert vtn.http.get(f"{vtn.url}/auth/server").json()["tokenURL"].startswith("https://")
 
 
 @contextmanager
@@ -167,4 +196,14 @@ def test_its_notifiers_are_read(ven: VenClient) -> None:
 def test_a_wrong_secret_gets_no_token(vtn: OutsideVtn) -> None:
     """Their client raises with the status that it goes by."""
     with pytest.raises(httpx.HTTPStatusError, match="401"):
+        fetch_token(vtn.url, "nobody", "wrong-secret")
+
+
+def test_a_vtn_of_another_authority_gets_no_secret(
+    vtn: OutsideVtn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Their client verifies the certificate, here by an authority that has not signed it."""
+    (tmp_path / "other.pem").write_text(Authority().certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         fetch_token(vtn.url, "nobody", "wrong-secret")
