@@ -106,7 +106,7 @@ async def _acted_s(stand: VtnStand, certificate: Path, folder: Path) -> tuple[li
     file.touch(0o600)
     file.write_text(secret)
     port = unshared_port()
-    callback = read_callback(f"https://localhost:{port}/site", port=port, cert=certificate, poll_s=POLL_S)
+    callback = read_callback(f"https://localhost:{port}/site", port=port, cert=certificate)
     acted_s, ended_s = [], []
     body = {**stand.event, "intervalPeriod": NOW, "intervals": LEVEL}
     async with (
@@ -128,9 +128,9 @@ async def _acted_s(stand: VtnStand, certificate: Path, folder: Path) -> tuple[li
 
 @asynccontextmanager
 async def _site(url: str, secret: Path, callback: VtnCallback, folder: Path) -> AsyncIterator[Acts]:
-    """A twin that is called; it gives what waits until an event, or none, is acted on, and says since when."""
+    """A twin that is called; it gives what waits until an event, or none, is acted on, and since when."""
     twin = Twin.open(TwinSettings(ven_id=VenId("site"), endpoint="", state_dir=folder), None)
-    link = read_link(url, client_id="site", secret_file=secret, poll_s=POLL_S, callback=callback)
+    link = read_link(url, client_id="site", secret_file=secret, callback=callback, called_poll_s=POLL_S)
     seen: dict[str | None, float] = {}
 
     def look() -> None:

@@ -65,6 +65,8 @@ class LoopbackVtn:
         ignores_active: whether it lists events that are over too.
         echoes: whether the callbacks of a subscription answer as they should.
         now_ts: its clock, UTC s, but for the skew.
+        new_token: makes a token.
+        broker: its MQTT notifier, as GET /notifiers tells it; None without one.
     """
 
     url: str = ""
@@ -80,6 +82,8 @@ class LoopbackVtn:
     ignores_active: bool = False
     echoes: Callable[[dict[str, Any]], bool] = lambda _: True
     now_ts: Callable[[], float] = time.time
+    new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24)
+    broker: dict[str, Any] | None = None
 
     def add(self, collection: str, **body: Any) -> str:
         """Make an object as the business logic would; its id."""
@@ -121,7 +125,10 @@ class LoopbackVtn:
         if headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return problem(401, "no token of this VTN")
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
-        return self._objects(method, path.strip("/").split("/"), query, headers, body)
+        names = path.strip("/").split("/")
+        if names[0] == "notifiers":
+            return self._notifiers(names[1:])
+        return self._objects(method, names, query, headers, body)
 
     def _token(self, headers: dict[str, str], body: bytes) -> Answer:
         form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
@@ -133,7 +140,7 @@ class LoopbackVtn:
             return 401, {"WWW-Authenticate": "Basic"}, {"error": "invalid_client"}
         if form.get("grant_type") != "client_credentials" or pair != (CLIENT, SECRET):
             return 401, {}, {"error": "invalid_client", "error_description": f"not {pair[1]}"}
-        token = secrets.token_urlsafe(24)
+        token = self.new_token()
         self.tokens.add(token)
         return (
             200,
@@ -157,6 +164,18 @@ class LoopbackVtn:
         if collection == "subscriptions" and method in {"PUT", "DELETE"}:
             return self._replaced(path[1], None if method == "DELETE" else json.loads(body))
         return problem(403, "not for a VEN")
+
+    def _notifiers(self, path: list[str]) -> Answer:
+        if not path:
+            return 200, {}, {"WEBHOOK": True, **({} if self.broker is None else {"MQTT": self.broker})}
+        if self.broker is None or path[:3] != ["mqtt", "topics", "vens"] or len(path) < 4:
+            return problem(403, "not for a VEN")
+        if path[3] not in self.objects["vens"]:
+            return problem(404, "no such object")
+        below = "/".join(path[2:])
+        names = ("UPDATE", "DELETE") if len(path) == 4 else ("CREATE", "UPDATE", "DELETE", "ALL")
+        topics = {name: f"of/{below}/{'+' if name == 'ALL' else name.lower()}" for name in names}
+        return 200, {}, {"topics": topics}
 
     def _page(self, collection: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
         if not 0 <= int(query.get("limit", "0")) <= 50:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 _VALUES: Mapping[str, str] = {
     "DURATION": "--duration --for --mean --house-span --randomize-start --load"
     " --timeout --wait --refresh --report-interval --batch --webhook-link-after --grace --vtn-poll"
-    " --vtn-callback-poll",
+    " --vtn-called-poll",
     "TIME": "--start --house-start",
     "DATE": "--first-day",
     "POWER": "--shed-kw --load-up-kw --import-limit-kw",

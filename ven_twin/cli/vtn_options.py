@@ -116,12 +116,20 @@ CallbackKeyOption = Annotated[
         help="File with the certificate's key, where it is not in the same file.",
     ),
 ]
-CallbackPollOption = Annotated[
+MqttWakeOption = Annotated[
+    bool,
+    typer.Option(
+        "--vtn-mqtt",
+        envvar="VEN_TWIN_VTN_MQTT",
+        help="Listen to the VTN's MQTT broker, where it has one, and poll rarely.",
+    ),
+]
+CalledPollOption = Annotated[
     str,
     typer.Option(
-        "--vtn-callback-poll",
-        envvar="VEN_TWIN_VTN_CALLBACK_POLL",
-        help="Between two looks at its events while the VTN calls: 15m.",
+        "--vtn-called-poll",
+        envvar="VEN_TWIN_VTN_CALLED_POLL",
+        help="Between two looks at its events while the VTN tells of changes: 15m.",
     ),
 ]
 VTN_LINK: Options = {
@@ -140,9 +148,13 @@ CALLBACK: Options = {
     "vtn_callback_port": (CallbackPortOption, 8443),
     "vtn_callback_cert": (CallbackCertOption, None),
     "vtn_callback_key": (CallbackKeyOption, None),
-    "vtn_callback_poll": (CallbackPollOption, "15m"),
 }
-VTN: Options = {**VTN_LINK, **CALLBACK}
+CALLED: Options = {
+    **CALLBACK,
+    "vtn_mqtt": (MqttWakeOption, False),
+    "vtn_called_poll": (CalledPollOption, "15m"),
+}
+VTN: Options = {**VTN_LINK, **CALLED}
 
 
 def vtn_link(
@@ -155,6 +167,8 @@ def vtn_link(
     vtn_resources: str,
     vtn_program: str | None,
     vtn_beside_aws: bool,
+    vtn_mqtt: bool = False,
+    vtn_called_poll: str = "15m",
     **callback: Any,
 ) -> tuple[VtnLink | None, bool]:
     """The VTN that the options name, or None, and whether it is the only cloud. Raises FieldError."""
@@ -162,7 +176,7 @@ def vtn_link(
         options: dict[str, object] = {"--client-id": client_id, "--client-secret-file": client_secret_file}
         options |= {"--vtn-ca": vtn_ca, "--vtn-program": vtn_program}
         options |= {"--vtn-beside-aws": vtn_beside_aws or None}
-        options |= {"--vtn-callback-url": callback.get("vtn_callback_url")}
+        options |= {"--vtn-callback-url": callback.get("vtn_callback_url"), "--vtn-mqtt": vtn_mqtt or None}
         _refuse_all(options, "--vtn")
         return None, False
     from contracts.api.event_text import parse_seconds
@@ -177,6 +191,8 @@ def vtn_link(
         reported_by=vtn_resources,
         program=vtn_program,
         callback=_callback(**callback) if callback else None,
+        listens=vtn_mqtt,
+        called_poll_s=parse_seconds(vtn_called_poll, "--vtn-called-poll"),
     )
     return link, not vtn_beside_aws
 
@@ -188,14 +204,12 @@ def _callback(
     vtn_callback_port: int,
     vtn_callback_cert: Path | None,
     vtn_callback_key: Path | None,
-    vtn_callback_poll: str,
 ) -> VtnCallback | None:
     """The address at which the VTN calls, or None. Raises FieldError."""
     if vtn_callback_url is None:
         options = {"--vtn-callback-cert": vtn_callback_cert, "--vtn-callback-key": vtn_callback_key}
         _refuse_all(options, "--vtn-callback-url")
         return None
-    from contracts.api.event_text import parse_seconds
     from ven_twin.ven.openadr.callback import read_callback
 
     return read_callback(
@@ -204,7 +218,6 @@ def _callback(
         port=vtn_callback_port,
         cert=vtn_callback_cert,
         key=vtn_callback_key,
-        poll_s=parse_seconds(vtn_callback_poll, "--vtn-callback-poll"),
     )
 
 

@@ -36,7 +36,11 @@ class CalledVen:
 
     def running(self) -> Any:
         """The twin, running."""
-        return self.stand.running(callback=self.callback)
+        return self.stand.running(callback=self.callback, called_poll_s=RARELY_S)
+
+    def killed(self) -> Any:
+        """The twin, running until it is killed."""
+        return self.stand.killed(callback=self.callback, called_poll_s=RARELY_S)
 
     @property
     def token(self) -> str:
@@ -54,9 +58,7 @@ def called(stand: VenOnStand, vtn: LoopbackVtn, authority: Authority, tmp_path: 
     pair = authority.issue("house")
     (tmp_path / "callback.pem").write_text(pair.certificate + pair.key)
     port = free_port()
-    callback = read_callback(
-        f"https://localhost:{port}/ven-1", port=port, cert=tmp_path / "callback.pem", poll_s=RARELY_S
-    )
+    callback = read_callback(f"https://localhost:{port}/ven-1", port=port, cert=tmp_path / "callback.pem")
     calls = VtnCalls(vtn, authority.certificate)
     vtn.echoes = calls.echoes
     return CalledVen(stand, vtn, calls, callback)
@@ -157,12 +159,12 @@ async def test_many_calls_are_few_polls(called: CalledVen) -> None:
 async def test_a_subscription_is_one_over_restarts(called: CalledVen) -> None:
     """One that a killed VEN has left is replaced, with the token of before; the file is the user's alone."""
     with serving_vtn(called.vtn):
-        async with called.stand.killed(callback=called.callback) as twin:
+        async with called.killed() as twin:
             await until(lambda: twin.status.state is SessionState.CONNECTED)
         (first,) = called.vtn.all("subscriptions")
         token = called.token
         assert stat.S_IMODE((called.stand.folder / FILE).stat().st_mode) == 0o600
-        async with called.stand.killed(callback=called.callback) as twin:
+        async with called.killed() as twin:
             await until(lambda: twin.status.state is SessionState.CONNECTED)
             (second,) = called.vtn.all("subscriptions")
             assert (second["id"], called.token) == (first["id"], token)

@@ -53,10 +53,11 @@ def test_a_vtn_is_the_only_cloud_unless_it_is_said_to_stand_beside(secret: Path)
 
 def test_a_vtn_may_call(secret: Path) -> None:
     """At an address of the VEN's, which is listened for on loopback."""
-    options = {"vtn_callback_url": CALLBACK, "vtn_callback_port": 9443, "vtn_callback_poll": "1h"}
+    options = {"vtn_callback_url": CALLBACK, "vtn_callback_port": 9443, "vtn_called_poll": "1h"}
     made, _ = link(vtn=URL, client_id="house-1", client_secret_file=secret, **options)
     assert made is not None
-    assert made.callback == VtnCallback(url=CALLBACK, port=9443, poll_s=3600.0)
+    assert made.callback == VtnCallback(url=CALLBACK, port=9443)
+    assert made.called_poll_s == 3600.0
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,10 @@ def test_a_vtn_may_call(secret: Path) -> None:
         ({"vtn": URL, "vtn_callback_cert": Path("cert.pem")}, "--vtn-callback-cert"),
         ({"vtn": URL, "vtn_callback_url": "http://house.example.org/"}, "--vtn-callback-url"),
         ({"vtn": URL, "vtn_callback_url": CALLBACK, "vtn_callback_host": "::"}, "--vtn-callback-host"),
-        ({"vtn": URL, "vtn_callback_url": CALLBACK, "vtn_callback_poll": "soon"}, "--vtn-callback-poll"),
+        ({"vtn": URL, "vtn_called_poll": "soon"}, "--vtn-called-poll"),
+        ({"vtn": URL, "vtn_called_poll": "25h"}, "--vtn-called-poll"),
+        ({"vtn": URL, "vtn_callback_url": CALLBACK, "vtn_mqtt": True}, "--vtn-mqtt"),
+        ({"vtn_mqtt": True}, "--vtn-mqtt"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_option(options: dict[str, Any], named: str, secret: Path) -> None:

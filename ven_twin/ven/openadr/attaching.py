@@ -13,12 +13,14 @@ from pathlib import Path
 from contracts.errors import FieldError
 from ven_twin.ven import clock
 from ven_twin.ven.openadr.bridge import VtnBridge
+from ven_twin.ven.openadr.call_health import CallHealth
 from ven_twin.ven.openadr.callback import CallbackFile
 from ven_twin.ven.openadr.callback_server import receiving_calls
 from ven_twin.ven.openadr.client import VenOfVtn
 from ven_twin.ven.openadr.errors import VtnError
 from ven_twin.ven.openadr.http import VtnHttp
 from ven_twin.ven.openadr.link import VtnLink
+from ven_twin.ven.openadr.listening import VtnListener
 from ven_twin.ven.openadr.store import VtnStore
 from ven_twin.ven.openadr.subscribing import VtnSubscriber
 from ven_twin.ven.runtime import Twin
@@ -48,10 +50,14 @@ async def being_ven_of(
         is_https = link.url.startswith("https:")
         http = await stack.enter_async_context(VtnHttp(context or link.tls(), is_https=is_https))
         client = VenOfVtn(link, http, clock.monotonic_s, twin.on_cloud_time)
-        subscriber = _subscriber(twin, link, client, folder)
-        bridge = VtnBridge(twin, link, client, store, subscriber)
+        health, name = CallHealth(), twin.snapshot().state.ven_id
+        subscriber = _subscriber(link, client, health, folder, name)
+        listener = VtnListener(client, link, name, health) if link.listens else None
+        bridge = VtnBridge(twin, link, client, store, teller=subscriber or listener, health=health)
         if link.callback is not None and subscriber is not None:
             await stack.enter_async_context(receiving_calls(link.callback, subscriber.token, bridge.on_call))
+        if listener is not None:
+            await stack.enter_async_context(listener.listening(bridge.on_call))
         running = asyncio.ensure_future(bridge.run(after_s))
         try:
             yield
@@ -63,7 +69,9 @@ async def being_ven_of(
                 await _leave(subscriber)
 
 
-def _subscriber(twin: Twin, link: VtnLink, client: VenOfVtn, folder: Path) -> VtnSubscriber | None:
+def _subscriber(
+    link: VtnLink, client: VenOfVtn, health: CallHealth, folder: Path, name: str
+) -> VtnSubscriber | None:
     if link.callback is None:
         return None
     return VtnSubscriber(
@@ -71,7 +79,8 @@ def _subscriber(twin: Twin, link: VtnLink, client: VenOfVtn, folder: Path) -> Vt
         link.callback,
         CallbackFile(folder),
         link.key,
-        twin.snapshot().state.ven_id,
+        name,
+        health=health,
         now_s=clock.monotonic_s,
         now_ts=clock.now_ts,
         rng=random.Random(),  # noqa: S311 - spreads attempts

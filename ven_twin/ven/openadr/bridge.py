@@ -17,21 +17,20 @@ import logging
 import random
 from collections.abc import Sequence
 
-import msgspec
-
 from contracts.errors import FieldError
 from contracts.openadr.ids import ObjectId
-from contracts.openadr.objects import OadrEvent, OadrProgram, OadrReportRequest
+from contracts.openadr.objects import OadrEvent, OadrProgram
 from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.session_status import SessionState
 from ven_twin.ven.openadr.book import BookOfEvents
-from ven_twin.ven.openadr.client import FORBIDDEN, UNAUTHORIZED, VenOfVtn
+from ven_twin.ven.openadr.call_health import CallHealth, VtnTeller
+from ven_twin.ven.openadr.client import FORBIDDEN, VenOfVtn
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
+from ven_twin.ven.openadr.filing import file_all
 from ven_twin.ven.openadr.link import METER, ReportedBy, VtnLink
 from ven_twin.ven.openadr.reporting import HouseInstant, VtnReporter
-from ven_twin.ven.openadr.store import VtnStore, WaitingReport
-from ven_twin.ven.openadr.subscribing import VtnSubscriber
+from ven_twin.ven.openadr.store import VtnStore
 from ven_twin.ven.runtime import Twin
 
 JITTER = 0.1
@@ -56,10 +55,12 @@ class VtnBridge:
         link: VtnLink,
         client: VenOfVtn,
         store: VtnStore,
-        subscriber: VtnSubscriber | None = None,
+        *,
+        teller: VtnTeller | None = None,
+        health: CallHealth | None = None,
     ) -> None:
         self._twin, self._link, self._client, self._store = twin, link, client, store
-        self._subscriber = subscriber
+        self._teller, self._health = teller, health or CallHealth()
         state = twin.snapshot().state
         self._ven_id = state.ven_id
         circuits = [str(load_id) for load_id in sorted(state.load_ids)]
@@ -105,8 +106,7 @@ class VtnBridge:
 
     def on_call(self) -> None:
         """The VTN has called: what has changed is asked for soon, and nothing of the call is believed."""
-        if self._subscriber is not None:
-            self._subscriber.on_call()
+        self._health.called(clock.now_ts())
         self._is_called = True
         self._came.set()
 
@@ -115,14 +115,11 @@ class VtnBridge:
 
     async def _polled_s(self) -> float:
         """Poll; the time until the next poll, s."""
-        called_poll_s = None
         try:
             await self._register()
-            if self._subscriber is not None:
-                await self._subscriber.renew()
+            if self._teller is not None:
+                await self._teller.renew()
             await self._poll()
-            if self._subscriber is not None:
-                called_poll_s = self._subscriber.poll_s
         except (VtnError, FieldError) as error:
             refused = isinstance(error, VtnRefusedError | FieldError)
             self._twin.on_link(SessionState.REFUSED if refused else SessionState.BACKOFF, str(error))
@@ -134,12 +131,13 @@ class VtnBridge:
         self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
         self._twin.on_link(SessionState.CONNECTED)
         self._say(f"this VEN is one of {self._link.place}")
-        return (called_poll_s or self._link.poll_s) * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        poll_s = self._link.called_poll_s if self._health.is_healthy else self._link.poll_s
+        return poll_s * self._rng.uniform(1 - JITTER, 1 + JITTER)
 
     async def _filed_s(self) -> float:
         """File what waits; the time until more may be tried, s."""
         try:
-            await self._file()
+            await file_all(self._client, self._store)
         except (VtnError, FieldError) as error:
             if str(error) != self._logged:
                 logger.warning("%d reports wait: %s", self._store.count(), error)
@@ -186,8 +184,8 @@ class VtnBridge:
             else:
                 gone.add(object_id)
         before = self._book
-        if self._subscriber is not None:
-            self._subscriber.on_news(before, listed)
+        if self._teller is not None and self._health.missed(before, listed, clock.now_ts()):
+            self._teller.doubt()
         self._book = before.polled(listed, programs, frozenset(gone), self._ven_id, self._now_ts())
         self._has_read = True
         for object_id, booked in self._book.events.items():
@@ -207,33 +205,6 @@ class VtnBridge:
     def _is_of_others(self, targets: Sequence[str]) -> bool:
         granted = self._granted
         return bool(targets) and granted is not None and granted.isdisjoint(targets)
-
-    async def _file(self) -> None:
-        """File all reports that wait, in their order."""
-        while (row := self._store.first(clock.now_ts())) is not None:
-            try:
-                if not row.sent or not await self._is_there(row):
-                    self._store.sending(row)
-                    await self._client.file_report(bytes(row.body))
-            except VtnCredentialsError:
-                raise
-            except VtnRefusedError as error:
-                if error.status == UNAUTHORIZED:
-                    raise
-                logger.warning("report %s on event %s is given up: %s", row.name, row.event_id, error)
-            else:
-                logger.info("report %s on event %s is filed", row.name, row.event_id)
-            self._store.done(row)
-
-    async def _is_there(self, row: WaitingReport) -> bool:
-        """Tell whether the VTN has a report whose answer was lost; no, where it does not let us look."""
-        report = msgspec.json.decode(row.body, type=OadrReportRequest)
-        try:
-            return await self._client.has_report(report)
-        except VtnCredentialsError:
-            raise
-        except VtnRefusedError:
-            return False
 
     def _now_ts(self) -> float:
         return self._twin.snapshot().now_ts

@@ -21,8 +21,6 @@ from contracts.openadr.objects import URL_PATTERN
 
 LOOPBACK = "127.0.0.1"
 PORT = 8443
-POLL_S = 900.0
-POLL_LEAST_S, POLL_MOST_S = 1.0, 86_400.0
 URL_MAX_CHARS = 2000
 FILE = "vtn-callback.json"
 TOKEN_BYTES = 32
@@ -37,7 +35,6 @@ class VtnCallback(msgspec.Struct, frozen=True, kw_only=True):
         port: the port.
         cert_file: the certificate, and those between it and its authority; None behind a proxy with TLS.
         key_file: the certificate's key, where it is in a file of its own.
-        poll_s: between two looks at the VTN's events while the VTN calls, s.
     """
 
     url: str
@@ -45,7 +42,6 @@ class VtnCallback(msgspec.Struct, frozen=True, kw_only=True):
     port: int = PORT
     cert_file: str | None = None
     key_file: str | None = None
-    poll_s: float = POLL_S
 
     @property
     def path(self) -> str:
@@ -80,7 +76,6 @@ def read_callback(
     port: int = PORT,
     cert: Path | None = None,
     key: Path | None = None,
-    poll_s: float = POLL_S,
 ) -> VtnCallback:
     """The callback that these options describe; its files are looked at. Raises FieldError."""
     if not _is_address(url):
@@ -92,15 +87,12 @@ def read_callback(
         raise FieldError("--vtn-callback-host", reason)
     if key is not None and cert is None:
         raise FieldError("--vtn-callback-key", "is for --vtn-callback-cert, which is not given")
-    if not POLL_LEAST_S <= poll_s <= POLL_MOST_S:
-        raise FieldError("--vtn-callback-poll", f"1 s to 24 h, got {poll_s:g} s")
     callback = VtnCallback(
         url=url,
         host=host,
         port=port,
         cert_file=None if cert is None else str(cert.absolute()),
         key_file=None if key is None else str(key.absolute()),
-        poll_s=poll_s,
     )
     callback.tls()
     return callback

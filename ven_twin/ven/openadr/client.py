@@ -135,6 +135,21 @@ class VenOfVtn:
         """Delete a subscription."""
         await self._call("DELETE", f"subscriptions/{quote(object_id, safe='')}")
 
+    async def document(self, path: str, kind: type[T]) -> T:
+        """A document of the VTN of itself."""
+        read = self._read((await self._call("GET", path)).body, kind)
+        if read is None:
+            raise VtnUnreachableError(f"{self._link.place} answers with no {kind.__name__} to GET /{path}")
+        return read
+
+    async def token(self) -> tuple[str, float]:
+        """A token for another server of the VTN's, and for how long it is good, s."""
+        return await self._tokens.bearer(), self._tokens.good_s
+
+    def forget_token(self) -> None:
+        """The token is not taken by another server of the VTN's: the next is a new one."""
+        self._tokens.forget()
+
     async def _made(
         self, path: str, request: msgspec.Struct, kind: type[T], secrets: Sequence[str] = ()
     ) -> T:

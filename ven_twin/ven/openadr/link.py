@@ -15,6 +15,7 @@ from ven_twin.ven.openadr.callback import VtnCallback
 
 POLL_S = 30.0
 POLL_LEAST_S, POLL_MOST_S = 1.0, 3600.0
+CALLED_POLL_S, CALLED_POLL_MOST_S = 900.0, 86_400.0
 SECRET_MAX_CHARS = 1024
 METER = "meter"
 """The resource of a whole house."""
@@ -39,7 +40,9 @@ class VtnLink(msgspec.Struct, frozen=True, kw_only=True):
         reported_by: the resources.
         program: the name of the program whose events are acted on; None for all.
         shares_client: whether other VENs are the same client, whose events the VTN lists as well.
-        callback: the address at which the VTN calls this VEN; None where it is only asked.
+        callback: the address at which the VTN calls this VEN; None where it does not.
+        listens: whether its broker is listened to, where it has one.
+        called_poll_s: between two looks at its events while it calls, or its broker is listened to, s.
     """
 
     url: str
@@ -51,6 +54,8 @@ class VtnLink(msgspec.Struct, frozen=True, kw_only=True):
     program: str | None = None
     shares_client: bool = False
     callback: VtnCallback | None = None
+    listens: bool = False
+    called_poll_s: float = CALLED_POLL_S
 
     @property
     def place(self) -> str:
@@ -101,6 +106,8 @@ def read_link(
     reported_by: str = ReportedBy.METER,
     program: str | None = None,
     callback: VtnCallback | None = None,
+    listens: bool = False,
+    called_poll_s: float = CALLED_POLL_S,
 ) -> VtnLink:
     """The link that these options describe; its files are looked at. Raises FieldError."""
     if not is_fetchable(url) or not url.isascii() or not url.isprintable() or "?" in url or "#" in url:
@@ -111,6 +118,10 @@ def read_link(
         raise FieldError("--client-secret-file", "name the file with the client's secret")
     if not POLL_LEAST_S <= poll_s <= POLL_MOST_S:
         raise FieldError("--vtn-poll", f"1 s to 1 h, got {poll_s:g} s")
+    if not POLL_LEAST_S <= called_poll_s <= CALLED_POLL_MOST_S:
+        raise FieldError("--vtn-called-poll", f"1 s to 24 h, got {called_poll_s:g} s")
+    if listens and callback is not None:
+        raise FieldError("--vtn-mqtt", "either this or --vtn-callback-url")
     if reported_by not in set(ReportedBy):
         raise FieldError("--vtn-resources", f"{reported_by!r} is none of {', '.join(ReportedBy)}")
     link = VtnLink(
@@ -122,6 +133,8 @@ def read_link(
         reported_by=ReportedBy(reported_by),
         program=program,
         callback=callback,
+        listens=listens,
+        called_poll_s=called_poll_s,
     )
     link.secret()
     link.tls()

@@ -10,23 +10,19 @@ again. It is deleted when the VEN ends in good order, and one that is left over 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from contracts.openadr.ids import ObjectId
-from contracts.openadr.objects import OadrEvent, OadrSubscriptionRequest, ObjectOperations, ObjectType
-from contracts.openadr.times import read_date_time
+from contracts.openadr.objects import OadrSubscriptionRequest, ObjectOperations, ObjectType
 from ven_twin.ven.mqtt.backoff import Backoff
-from ven_twin.ven.openadr.book import BookOfEvents
+from ven_twin.ven.openadr.call_health import CallHealth
 from ven_twin.ven.openadr.callback import CallbackFile, CallbackMemory, VtnCallback
 from ven_twin.ven.openadr.client import BAD_REQUEST, FORBIDDEN, NOT_FOUND, VenOfVtn
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
 
 RENEW_S = 3600.0
-LATE_S = 60.0
-"""News older than this came without a call. Interpretation: a VTN tries a callback again within seconds."""
 PAUSE_LEAST_S, PAUSE_MAX_S = 30.0, 3600.0
 OBJECTS: tuple[ObjectType, ...] = ("PROGRAM", "EVENT", "VEN", "RESOURCE")
 """The last two: the targets that the business logic grants to a VEN and its resources."""
@@ -47,6 +43,7 @@ class VtnSubscriber:
         link: str,
         ven_name: str,
         *,
+        health: CallHealth,
         now_s: Callable[[], float],
         now_ts: Callable[[], float],
         rng: random.Random,
@@ -56,8 +53,7 @@ class VtnSubscriber:
         self._ven_name = ven_name
         self._now_s, self._now_ts, self._rng = now_s, now_ts, rng
         self._due_s = float("-inf")
-        self._is_healthy = False
-        self._since_ts = self._called_ts = 0.0
+        self._health = health
         self._backoff = self._new_backoff()
         self._logged = ""
 
@@ -66,22 +62,9 @@ class VtnSubscriber:
         """The token that the VTN calls with."""
         return self._memory.token
 
-    @property
-    def poll_s(self) -> float | None:
-        """The time between two polls while the VTN calls, s; None while it does not."""
-        return self._callback.poll_s if self._is_healthy else None
-
-    def on_call(self) -> None:
-        """The VTN has called."""
-        self._called_ts = self._now_ts()
-
-    def on_news(self, before: BookOfEvents, listed: Iterable[OadrEvent]) -> None:
-        """A poll has found *listed*: for each change since *before* that is not new there was a call."""
-        if not self._is_healthy:
-            return
-        since_ts, late_ts = max(self._since_ts, self._called_ts), self._now_ts() - LATE_S
-        if any(since_ts < changed_ts < late_ts for changed_ts in _changes_ts(before, listed)):
-            self._failed("it did not call for a change")
+    def doubt(self) -> None:
+        """The VTN did not call for a change."""
+        self._failed("it did not call for a change")
 
     async def renew(self) -> None:
         """Have the subscription at the VTN, where it is time to. Raises VtnBusyError."""
@@ -95,8 +78,7 @@ class VtnSubscriber:
         except VtnError as error:
             self._failed(str(error))
             return
-        self._is_healthy = True
-        self._since_ts = self._now_ts()
+        self._health.began(self._now_ts())
         self._due_s = self._now_s() + RENEW_S
         self._backoff = self._new_backoff()
         self._say(f"the VTN calls {self._callback.place} when something changes", logging.INFO)
@@ -104,7 +86,7 @@ class VtnSubscriber:
     async def remove(self) -> None:
         """Delete the subscription. Raises VtnError."""
         object_id = self._memory.subscription_id
-        self._is_healthy = False
+        self._health.ended()
         if object_id is None:
             return
         try:
@@ -165,7 +147,7 @@ class VtnSubscriber:
         self._file.write(memory)
 
     def _failed(self, why: str) -> None:
-        self._is_healthy = False
+        self._health.ended()
         self._due_s = self._now_s() + self._backoff.next_delay_s()
         self._say(f"the VTN does not call {self._callback.place}, so it is polled as ever: {why}")
 
@@ -177,12 +159,3 @@ class VtnSubscriber:
         if text != self._logged:
             self._logged = text
             logger.log(level, "%s", text)
-
-
-def _changes_ts(before: BookOfEvents, listed: Iterable[OadrEvent]) -> Iterator[float]:
-    """The times at which the events that are new or other than *before* were changed, UTC s."""
-    for event in listed:
-        booked = before.events.get(event.id)
-        if booked is None or booked.event != event:
-            with contextlib.suppress(ValueError):  # a time that there is not
-                yield read_date_time(event.modification_date_time) or 0.0

@@ -54,6 +54,11 @@ class VtnTokens:
         assert self._token is not None  # noqa: S101 - it was fetched
         return self._token
 
+    @property
+    def good_s(self) -> float:
+        """For how long the token is used, s."""
+        return max(0.0, self._until_s - self._now_s())
+
     def forget(self) -> None:
         """The token is not taken any more: fetch another, of the address as it is told then."""
         self._token = self._url = None

@@ -1,4 +1,4 @@
-"""The subscription of a VEN: rare polls while the VTN calls, and polls as ever where it does not."""
+"""The subscription of a VEN: healthy while the VTN calls, and polls as ever where it does not."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from contracts.openadr.ids import ObjectId
-from contracts.openadr.objects import OadrEvent, OadrSubscription, OadrSubscriptionRequest
+from contracts.openadr.objects import OadrSubscription, OadrSubscriptionRequest
 from contracts.openadr.times import date_time_text
-from ven_twin.ven.openadr.book import BookOfEvents
+from ven_twin.ven.openadr.call_health import CallHealth
 from ven_twin.ven.openadr.callback import CallbackFile, read_callback
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnError, VtnRefusedError, VtnUnreachableError
-from ven_twin.ven.openadr.subscribing import LATE_S, PAUSE_MAX_S, RENEW_S, VtnSubscriber
+from ven_twin.ven.openadr.subscribing import PAUSE_MAX_S, RENEW_S, VtnSubscriber
 
 NOW_TS = 1_800_000_000.0
 LINK = "https://vtn.example.org house-1"
@@ -83,26 +83,18 @@ class SubscriberOnStand:
     def start(self) -> None:
         """As after a restart."""
         client: Any = self.vtn
+        self.health = CallHealth()
         self.subscriber = VtnSubscriber(
             client,
             read_callback("https://house.example.org/ven-1"),
             CallbackFile(self.folder),
             LINK,
             "ven-1",
+            health=self.health,
             now_s=lambda: self.seconds,
             now_ts=lambda: NOW_TS + self.seconds,
             rng=random.Random(1),
         )
-
-    def news(self, changed_s: float) -> None:
-        """A poll has found an event that was changed at that time."""
-        event = OadrEvent(
-            id=ObjectId("e1"),
-            created_date_time=date_time_text(NOW_TS),
-            modification_date_time=date_time_text(NOW_TS + changed_s),
-            program_id=ObjectId("p1"),
-        )
-        self.subscriber.on_news(BookOfEvents(), [event])
 
 
 @pytest.fixture
@@ -113,9 +105,9 @@ def stand(tmp_path: Path) -> SubscriberOnStand:
 
 async def test_it_polls_rarely_while_the_vtn_calls(stand: SubscriberOnStand) -> None:
     """From the first subscription on; it is renewed hourly, and nothing is asked between."""
-    assert stand.subscriber.poll_s is None
+    assert not stand.health.is_healthy
     await stand.subscriber.renew()
-    assert stand.subscriber.poll_s == 900.0
+    assert stand.health.is_healthy
     await stand.subscriber.renew()
     assert stand.vtn.calls == ["GET", "POST"]
     stand.seconds = RENEW_S
@@ -144,7 +136,7 @@ async def test_one_subscription_outlives_restarts_and_lost_answers(stand: Subscr
     await stand.subscriber.remove()
     assert set(stand.vtn.rows) == {"other"}
     await stand.subscriber.remove()
-    assert stand.subscriber.poll_s is None
+    assert not stand.health.is_healthy
 
 
 async def test_where_it_cannot_be_had_the_ven_polls_as_ever(
@@ -162,12 +154,12 @@ async def test_where_it_cannot_be_had_the_ven_polls_as_ever(
     pauses = [later - earlier for earlier, later in itertools.pairwise(tried)]
     assert min(pauses) >= 30
     assert PAUSE_MAX_S / 4 < max(pauses) <= PAUSE_MAX_S + 1
-    assert stand.subscriber.poll_s is None
+    assert not stand.health.is_healthy
     assert caplog.text.count("is polled as ever") == 1
     stand.vtn.error = None
     stand.seconds += PAUSE_MAX_S
     await stand.subscriber.renew()
-    assert stand.subscriber.poll_s == 900.0
+    assert stand.health.is_healthy
 
 
 async def test_a_pause_that_the_vtn_asks_for_is_the_callers(stand: SubscriberOnStand) -> None:
@@ -179,24 +171,13 @@ async def test_a_pause_that_the_vtn_asks_for_is_the_callers(stand: SubscriberOnS
     assert stand.vtn.calls == ["GET"]
 
 
-@pytest.mark.parametrize(
-    ("changed_s", "called_s", "is_healthy"),
-    [
-        (100.0, None, False),
-        (100.0, 101.0, True),
-        (100.0, 99.0, False),
-        (500.0 - LATE_S / 2, None, True),
-        (-10.0, None, True),
-    ],
-)
-async def test_news_without_a_call_is_a_reason_to_poll_as_ever(
-    stand: SubscriberOnStand, changed_s: float, called_s: float | None, is_healthy: bool
-) -> None:
-    """Unless it is so new that the call is on its way, or older than the subscription."""
+async def test_a_doubt_is_a_reason_to_poll_as_ever_and_to_ask_again_later(stand: SubscriberOnStand) -> None:
+    """A VTN that echoes and does not call would else be believed again at once."""
     await stand.subscriber.renew()
-    if called_s is not None:
-        stand.seconds = called_s
-        stand.subscriber.on_call()
-    stand.seconds = 500.0
-    stand.news(changed_s)
-    assert (stand.subscriber.poll_s is not None) is is_healthy
+    stand.subscriber.doubt()
+    assert not stand.health.is_healthy
+    await stand.subscriber.renew()
+    assert stand.vtn.calls == ["GET", "POST"]
+    stand.seconds = 64.0
+    await stand.subscriber.renew()
+    assert stand.health.is_healthy
