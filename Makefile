@@ -46,7 +46,7 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_vtn_notify.py tests/unit/lambdas/settlement/test_irregular_rows.py \
   tests/unit/operations/test_conformance.py tests/unit/cli/test_large_fleet.py tests/property/test_bearer_tokens.py \
   tests/property/test_energy.py tests/property/test_merit.py tests/property/test_offer_lengths.py \
-  tests/property/test_api_cursors.py
+  tests/property/test_api_cursors.py tests/unit/harness/test_price_days.py
 
 PYTHONS := python3.11 python3.12 python3.13
 

@@ -352,6 +352,7 @@ declare namespace VenApi {
     circuits: CircuitRow[];
     events: EventView[];
     pastMark: string;
+    prices: string | null;
   }
 }
 

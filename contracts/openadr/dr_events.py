@@ -63,6 +63,8 @@ class NotActedOn(StrEnum):
     BOTH_WAYS = "it asks for more power and for less"
     NO_PLACE = "it has no place in time: a start or a duration is missing, or is below zero"
     OUT_OF_TIME = "it is not between the years 2000 and 2100"
+    PRICE_UNIT = "its prices are for another unit than KWH, or its greenhouse gas is in another than GHG"
+    PRICE_VALUE = "a price is no number, or none up to a million"
 
 
 class ActionableEvent(NamedTuple):
@@ -118,7 +120,7 @@ def actionable(
         randomize_start_s=_randomize_s(event),
         priority=LOWEST_PRIORITY if event.priority is None else min(event.priority, LOWEST_PRIORITY),
     )
-    units, (begin_ts, until_ts) = _units(event, program), _bounds(program)
+    units, (begin_ts, until_ts) = _units(event, program), program_bounds(program)
     try:
         spans, goes_on = _cut(event, read_ts, begin_ts, until_ts)
         steps = _steps(spans, units)
@@ -259,7 +261,7 @@ def _units(event: OadrEventRequest, program: OadrProgramRequest | None) -> dict[
     return units
 
 
-def _bounds(program: OadrProgramRequest | None) -> tuple[float, float]:
+def program_bounds(program: OadrProgramRequest | None) -> tuple[float, float]:
     """The span of *program*, UTC s: outside of it none of its events is acted on.
 
     Interpretation: a program whose period has no start, or starts now, has none.

@@ -30,13 +30,20 @@ class ResidentBlock(StrEnum):
 class CircuitSetting(msgspec.Struct, frozen=True, kw_only=True):
     """Setting of a circuit by the resident or the shadow; None leaves the profile's value.
 
-    ``capacity_kw`` is a lasting ceiling on the circuit. ``opted_out`` keeps it out of events.
+    ``capacity_kw`` is a lasting ceiling on the circuit. ``opted_out`` keeps it out of events. ``usual`` is
+    the control under which it runs while nothing is asked of it, as prices have it.
     """
 
     enabled: bool = True
     capacity_kw: float | None = None
     priority: int | None = None
     opted_out: bool = False
+    usual: Control = FREE
+
+    @property
+    def left_alone(self) -> Control:
+        """The control while nothing is asked of the circuit."""
+        return stricter(self.usual, self.control)
 
     @property
     def control(self) -> Control:
@@ -123,9 +130,11 @@ def follower(
 ) -> Follower | None:
     """The battery of *house*, if its mode covers what the house draws in this step."""
     battery = house.battery
-    if battery is None or not battery.spec.covers(env):
+    if battery is None:
         return None
-    control = settings.get(battery.spec.id, AS_BUILT).control
+    control = settings.get(battery.spec.id, AS_BUILT).left_alone
+    if not (battery.spec.covers(env) if control.covers is None else control.covers):
+        return None
     return Follower(battery.spec.id, battery, control, env, dt_s / S_PER_H)
 
 
@@ -143,16 +152,28 @@ def circuit_settings(loads: Mapping[str, LoadSetting], by_hand: Container[str]) 
 
 
 def setting_controls(settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
-    """The settings as controls, which hold whatever an event requests."""
-    return {circuit_id: setting.control for circuit_id, setting in settings.items()}
+    """The settings as controls of circuits of which nothing is asked."""
+    return {circuit_id: setting.left_alone for circuit_id, setting in settings.items()}
 
 
 def with_settings(plan: ShedPlan, settings: Mapping[str, CircuitSetting]) -> dict[str, Control]:
-    """The plan's controls under the resident's settings: off stays off, and the lower ceiling holds."""
+    """The plan's controls under the resident's settings: off stays off, and the lower ceiling holds.
+
+    A circuit that the plan leaves alone is under its usual control; of any other the plan's counts.
+    """
     return {
-        circuit_id: stricter(plan.controls.get(circuit_id, FREE), settings.get(circuit_id, AS_BUILT).control)
+        circuit_id: _under(plan.controls.get(circuit_id, FREE), settings.get(circuit_id, AS_BUILT))
         for circuit_id in plan.controls.keys() | settings.keys()
     }
+
+
+def _under(plan: Control, setting: CircuitSetting) -> Control:
+    if plan is FREE:
+        return setting.left_alone
+    if setting.usual.limit_kw is not None and plan.charge_kw is not None and plan.limit_kw is None:
+        # A charger that waits draws what it is raised by, and not all that it can.
+        plan = msgspec.structs.replace(plan, limit_kw=plan.charge_kw)
+    return stricter(plan, setting.control)
 
 
 def _view(
@@ -202,7 +223,7 @@ def _view(
         blocked=blocked,
         at_limit=at_limit,
         note=offer.note,
-        follows_house=offer.follows_house,
+        follows_house=offer.follows_house if setting.usual.covers is None else setting.usual.covers,
         exports=offer.exports,
     )
 
@@ -233,4 +254,5 @@ def stricter(plan: Control, setting: Control) -> Control:
         limit_kw=min(limits) if limits else None,
         setpoint_offset_c=max(offsets_c) if max(offsets_c) > 0.0 else min(offsets_c),
         charge_kw=max(charges) if charges else None,
+        covers=setting.covers if plan.covers is None else plan.covers,
     )

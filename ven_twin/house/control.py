@@ -18,7 +18,8 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     discharges; an appliance that is in use finishes first. ``setpoint_offset_c`` above zero relaxes a
     setpoint (cooling up, heating and hot water down); below zero tightens it (precooling, hotter water).
     ``charge_kw`` is what a store (battery, car) is asked to draw at least, from the grid if need be; None
-    leaves it alone, and a lower ceiling wins.
+    leaves it alone, and a lower ceiling wins. ``covers`` tells a battery whether to cover what the house
+    draws, whatever its mode; told either, it takes nothing from the grid unasked. None leaves it to the mode.
 
     Raises:
         NotFiniteError: a limit, an offset or a charge is NaN or infinite.
@@ -28,6 +29,7 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     limit_kw: float | None = None
     setpoint_offset_c: float = 0.0
     charge_kw: float | None = None
+    covers: bool | None = None
 
     def __post_init__(self) -> None:
         # x - x is 0.0 for every finite x and NaN for the rest; cheaper than calls, and this runs each tick.

@@ -6,6 +6,7 @@
     command            command_handlers                   its ack, a patch of the desired state
     shadow message     shadow_sync, ven_state             –
     VTN's events       vtn_events                         –
+    VTN's prices       pricing                            –
     resident           command_handlers                   a patch of the desired state
     stop               release                            the last telemetry row
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
+from contracts.openadr.price_curves import PriceCurve
 from contracts.wire import codec
 from contracts.wire.events import DrEvent, Phase
 from contracts.wire.ids import EventId
@@ -169,7 +171,8 @@ class VenEngine:
             house = engine.house
             messages.append(row)
         house = house.again(now.s).replan(state, state.in_force(now.ts), now.s, now.ts)
-        house = house if self.in_turns else house.with_offer(state, now.s, now.ts)
+        if not self.in_turns:
+            house = house.with_prices(state, now.s, now.ts).with_offer(state, now.s, now.ts)
         engine = replace(engine, house=house, state=state, ticked_s=now.s)
         for transition in transitions:
             engine, ack, line = _announce(engine, transition, now.ts)
@@ -189,9 +192,10 @@ class VenEngine:
         return replace(self, house=house)
 
     def searched(self, now: StepTime) -> VenEngine:
-        """Go on with the search for the offer, on the house as the last tick left it."""
+        """Plan for prices, and go on with the search for the offer, on the house as the last tick left it."""
         ticked_ts = now.ts - (now.s - self.ticked_s)
-        return replace(self, house=self.house.with_offer(self.state, self.ticked_s, ticked_ts))
+        house = self.house.with_prices(self.state, self.ticked_s, ticked_ts)
+        return replace(self, house=house.with_offer(self.state, self.ticked_s, ticked_ts))
 
     def _woken(self, now: StepTime) -> tuple[VenEngine, list[Message], list[LogLine]]:
         """The engine after a time in which the VEN stood still, if it did.
@@ -254,6 +258,11 @@ class VenEngine:
         """Take up *events*: all that a VTN of OpenADR has for this VEN to act on."""
         state = with_vtn_events(self.state, events, now_ts)
         return replace(self, state=state), Effects(hurries=_has_news(self.state.schedule, state.schedule))
+
+    def on_vtn_prices(self, curve: PriceCurve | None) -> VenEngine:
+        """Follow *curve*, the prices that a VTN of OpenADR has for this VEN."""
+        house = self.house.following(curve)
+        return self if house is self.house else replace(self, house=house)
 
     def on_connected(self) -> VenEngine:
         """Expect nothing of what was known of the shadow: it is read again on each connect.

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
+from contracts.openadr.price_curves import PriceCurve
 from contracts.wire.events import Phase
 from contracts.wire.ids import EventId, LoadId
 from contracts.wire.telemetry import Load
 from ven_twin.control import reporting
-from ven_twin.control.circuit_views import circuit_settings
+from ven_twin.control.circuit_views import CircuitSetting, circuit_settings
 from ven_twin.control.comfort import ComfortMeter
 from ven_twin.control.event_history import Meter
 from ven_twin.control.forecasting import LEAST_PERIOD_IN_TURNS_S, Forecasting
@@ -20,6 +21,7 @@ from ven_twin.control.holding import Hold, can_hold
 from ven_twin.control.house_pair import Flow, HousePair
 from ven_twin.control.offering import SLICE_STEPS, Offering
 from ven_twin.control.offers import NO_PROMISE, WINDOWS_S, Promise, Trial
+from ven_twin.control.pricing.response import NO_PRICES, PlanTime, PriceResponse
 from ven_twin.control.release import NO_RELEASE, LimitEasing, Payback, Release
 from ven_twin.control.schedule import ScheduledEvent
 from ven_twin.control.shedding import ShedPlan
@@ -63,6 +65,7 @@ class HouseRuntime:
         forecasting: the forecast of the hours to come, and the work on the next one.
         lived: the meter that is never set back; None where nobody reads it.
         slice_steps: the steps of a slice of that search.
+        prices: the response to prices.
     """
 
     environment: HouseEnvironment
@@ -87,6 +90,7 @@ class HouseRuntime:
     forecasting: Forecasting = field(default_factory=Forecasting)
     lived: Meter | None = None
     slice_steps: int = SLICE_STEPS
+    prices: PriceResponse = NO_PRICES
 
     @property
     def plan(self) -> ShedPlan:
@@ -156,10 +160,29 @@ class HouseRuntime:
         forecasting = self.forecasting
         if now_s >= self.clock.started_s + FORECASTS_AFTER_S and not offering.is_under_way:
             hours = hours_ahead(self.clock, now_s, now_ts)
-            forecasting = forecasting.advanced(trial, self.environment, hours, now_s)
+            ordinary = replace(trial, settings=circuit_settings(state.settings.loads, state.by_hand))
+            forecasting = forecasting.advanced(ordinary, self.environment, hours, now_s)
         if offering is self.offering and forecasting is self.forecasting:
             return self
         return replace(self, offering=offering, forecasting=forecasting)
+
+    def following(self, curve: PriceCurve | None) -> HouseRuntime:
+        """The house that follows the prices of *curve*."""
+        prices = self.prices.following(curve)
+        return self if prices is self.prices else replace(self, prices=prices)
+
+    def with_prices(self, state: VenState, now_s: float, now_ts: float) -> HouseRuntime:
+        """Plan the hours ahead by their prices, when it is time."""
+        at = PlanTime(self.clock.at(now_s), now_ts, now_s, self.clock.speed)
+        settings = circuit_settings(state.settings.loads, state.by_hand)
+        prices = self.prices.planned(
+            self.pair.house, self.environment, at, settings, state.settings.target_power_kw
+        )
+        return self if prices is self.prices else replace(self, prices=prices)
+
+    def settings(self, state: VenState) -> Mapping[str, CircuitSetting]:
+        """The settings of circuits, with what prices move."""
+        return self.prices.moved(circuit_settings(state.settings.loads, state.by_hand))
 
     @property
     def searches(self) -> bool:
@@ -212,7 +235,7 @@ class HouseRuntime:
             self.pair,
             self.environment.environment,
             house_ts,
-            circuit_settings(state.settings.loads, state.by_hand),
+            self.settings(state),
             state.settings.target_power_kw,
             sheds,
         )
@@ -235,7 +258,7 @@ class HouseRuntime:
             acting = house.acting if house.stepped_s < acting_until_s else None
             dt_s = wall_s * house.clock.speed
             env = house.environment.environment(house.clock.at(house.stepped_s), dt_s)
-            pair, flow = house.pair.step(env, dt_s, circuit_settings(state.settings.loads, state.by_hand))
+            pair, flow = house.pair.step(env, dt_s, house.settings(state))
             stepped_s = house.stepped_s + wall_s
             meters = house._metered(pair, flow, stepped_s, wall_s, acting) if measures else {}
             house = replace(house, pair=pair, flow=flow, stepped_s=stepped_s, **meters)
@@ -280,6 +303,7 @@ class HouseRuntime:
             released=self.released if release is None else release,
             payback=None,
             limit=LimitEasing(),
+            prices=self.prices.anew(),
             offering=self.offering.anew(),
             forecasting=Forecasting(every_s=self.forecasting.every_s, least_s=self.forecasting.least_s),
         )
@@ -294,6 +318,9 @@ class HouseRuntime:
         """
         house_ts = self.clock.at(now_s)
         house = self._with_release(state, scheduled, house_ts, now_ts)
+        participates = state.settings.participates(now_ts)
+        prices = house.prices.moving(house.pair.house, house_ts, participates=participates)
+        house = house if prices is house.prices else replace(house, prices=prices)
         interval = scheduled.interval(now_ts) if scheduled else None
         ahead_s = LOOK_AHEAD_S * self.clock.speed
         release = house.release or NO_RELEASE
@@ -302,7 +329,7 @@ class HouseRuntime:
             ahead_s,
             interval,
             limit_kw=house.limit.kw(house_ts),
-            settings=circuit_settings(state.settings.loads, state.by_hand),
+            settings=house.settings(state),
             load_sheds=state.load_sheds,
             waiting=release.waiting(house_ts),
             above_baseline_kw=release.cap_kw(house_ts),

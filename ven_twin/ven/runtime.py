@@ -15,6 +15,7 @@ from math import inf
 from typing import Self
 
 from contracts.errors import OversizeError, WireError
+from contracts.openadr.price_curves import PriceCurve
 from contracts.wire import codec
 from contracts.wire.acks import Ack
 from contracts.wire.events import DrEvent
@@ -192,6 +193,10 @@ class Twin:
         if engine.state is not self._engine.state:
             self._perform(engine, effects)
             self._wake.set()
+
+    def on_vtn_prices(self, curve: PriceCurve | None) -> None:
+        """Follow *curve*, the prices that a VTN of OpenADR has for this VEN; None where it has none."""
+        self._engine = self._engine.on_vtn_prices(curve)
 
     def on_cloud_time(self, cloud_ts: float, requested_s: float) -> None:
         """Compare with a cloud's time as `VenClock` does."""

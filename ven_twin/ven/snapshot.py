@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from pathlib import Path
 
 from ven_twin.control.ven_state import VenState
@@ -13,6 +14,8 @@ from ven_twin.ven.house_runtime import HouseRuntime
 from ven_twin.ven.mqtt.session_status import SessionStatus
 from ven_twin.ven.settings import TwinSettings
 from ven_twin.ven.storage.rows import OutboxCounts
+from ven_twin.webkit.formatting import zone_named
+from ven_twin.webkit.price_words import price_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,15 @@ class VenSnapshot:
     def tariff(self) -> Tariff | None:
         """The price of energy to the resident: the one that the VEN was started with, or its house's."""
         return self.settings.tariff or load_profile(self.settings.house).tariff
+
+    @property
+    def price_line(self) -> str | None:
+        """The prices that the house follows, for people; None without any."""
+        curve = self.house.prices.curve
+        if curve is None:
+            return None
+        zone = zone_named(self.house.time_zone) or timezone(timedelta(hours=self.house.utc_offset_h))
+        return price_line(curve, self.now_ts, zone)
 
     @property
     def house(self) -> HouseRuntime:

@@ -16,6 +16,10 @@ from ven_twin.house.weather import calendar
 HOLD_H = 0.25
 """Interpretation: a battery offers what it can hold for a quarter of an hour, so that an offer is kept."""
 
+BACKUP_RESERVE_SOC = 0.3
+"""Interpretation: told to cover the house, a battery in backup mode keeps so much for an outage, as the modes
+of makers do that save money."""
+
 Mode = Literal["backup", "self_consumption", "time_of_use"]
 
 
@@ -81,6 +85,13 @@ class BatterySpec(Circuit, frozen=True, kw_only=True):
     def covering_floor_soc(self) -> float:
         """The charge at which a mode's discharging stops."""
         return self.least_soc if self.reserve_soc is None else self.reserve_soc
+
+    @property
+    def lent_floor_soc(self) -> float:
+        """The charge at which a battery stops that is told to cover the house."""
+        if self.mode == "backup":
+            return min(max(self.least_soc, BACKUP_RESERVE_SOC), self.full_soc)
+        return self.covering_floor_soc
 
     @property
     def refill_soc(self) -> float:
@@ -173,14 +184,17 @@ class Battery(msgspec.Struct, frozen=True, gc=False):
         spec = self.spec
         if limit_kw is not None and limit_kw < 0.0:
             return -min(-limit_kw, most_kw, self._most_discharge_kw(dt_h, spec.least_soc))
-        if surplus_kw < 0.0 and (charge_kw is None or charge_kw <= 0.0) and spec.covers(env):
-            gives_kw = min(-surplus_kw, self._most_discharge_kw(dt_h, spec.covering_floor_soc))
+        is_ordered = control.covers is not None
+        covers = control.covers if control.covers is not None else spec.covers(env)
+        if surplus_kw < 0.0 and (charge_kw is None or charge_kw <= 0.0) and covers:
+            floor_soc = spec.lent_floor_soc if is_ordered else spec.covering_floor_soc
+            gives_kw = min(-surplus_kw, self._most_discharge_kw(dt_h, floor_soc))
             if gives_kw > 0.0:
                 return -gives_kw
         if self.soc >= spec.full_soc:
             return 0.0
         wished_kw = surplus_kw
-        if spec.refill_from_h <= env.hour_of_day < spec.refill_until_h:
+        if not is_ordered and spec.refill_from_h <= env.hour_of_day < spec.refill_until_h:
             wished_kw = max(wished_kw, self._refill_kw(dt_h))
         if charge_kw is not None:
             wished_kw = max(wished_kw, charge_kw)

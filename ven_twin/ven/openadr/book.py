@@ -20,9 +20,10 @@ from math import inf
 
 import msgspec
 
-from contracts.openadr.dr_events import NotActedOn, actionable, event_id_of
+from contracts.openadr.dr_events import ActionableEvent, NotActedOn, actionable, event_id_of
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrEvent, OadrProgram
+from contracts.openadr.price_curves import EventCurve, PriceCurve, event_curves, price_curve
 from contracts.wire.events import DrEvent, Phase
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_DAY
@@ -65,6 +66,7 @@ class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
         read_ts: when it was first read, UTC s: its now.
         revision: how often its terms have changed.
         dr_event: what is acted on of it, or None.
+        curves: the prices that it has.
         renew_ts: when the next window of it is due, UTC s; None where what there is of it is all.
         why_not: the reason that it is not acted on.
         absent_ts: since when the VTN lists it no more, UTC s.
@@ -80,6 +82,7 @@ class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
     read_ts: float
     revision: int = 0
     dr_event: DrEvent | None = None
+    curves: tuple[EventCurve, ...] = ()
     renew_ts: float | None = None
     why_not: NotActedOn | None = None
     absent_ts: float | None = None
@@ -99,7 +102,12 @@ class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):
         return 0.0 if self.dr_event is None else self.dr_event.start_offset_s(ven_id)
 
     def is_open(self, ven_id: VenId, now_ts: float) -> bool:
-        """True while there is something left of it to act on."""
+        """True while there is something left of it to act on, or a price."""
+        is_priced = not self.gone and any(curve.end_ts > now_ts for curve in self.curves)
+        return is_priced or self.acts(ven_id, now_ts)
+
+    def acts(self, ven_id: VenId, now_ts: float) -> bool:
+        """True while its DR event is not over."""
         if self.gone or self.dr_event is None:
             return False
         return self.dr_event.phase(now_ts, offset_s=self.offset_s(ven_id)) is not Phase.COMPLETED
@@ -116,8 +124,13 @@ class BookOfEvents(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(
             booked.dr_event
             for booked in self.events.values()
-            if booked.dr_event is not None and booked.is_open(ven_id, now_ts)
+            if booked.dr_event is not None and booked.acts(ven_id, now_ts)
         )
+
+    def price_curve(self, now_ts: float) -> PriceCurve | None:
+        """The prices that are followed at *now_ts*; None without any ahead."""
+        curves = [curve for booked in self.events.values() if not booked.gone for curve in booked.curves]
+        return price_curve(curves, now_ts) if curves else None
 
     def missing(self, listed: Iterable[OadrEvent], ven_id: VenId, now_ts: float) -> tuple[ObjectId, ...]:
         """Ids of the events that are acted on and not among those *listed*: to be asked for one by one."""
@@ -189,7 +202,7 @@ def _booked(
         before = BookedEvent(event=event, read_ts=now_ts, revision=-1)
     elif _stays(before, event, program, now_ts):
         return before
-    read = msgspec.structs.replace(before, event=event, program=program, absent_ts=None, gone=False)
+    read = msgspec.structs.replace(before, event=event, program=program, absent_ts=None)
     result = actionable(
         event,
         program,
@@ -199,19 +212,40 @@ def _booked(
         now_ts=now_ts,
         revision=max(0, before.revision),
     )
-    if isinstance(result, NotActedOn):
-        again_ts = now_ts + LOOK_AGAIN_S if result is NotActedOn.NO_SIGNAL else None
-        return msgspec.structs.replace(
-            read, revision=max(0, before.revision), dr_event=None, renew_ts=again_ts, why_not=result
-        )
-    same = result.event == before.dr_event and not before.gone
-    revision = before.revision if same else before.revision + 1
+    curves = event_curves(event, program, read_ts=before.read_ts, now_ts=now_ts)
+    return _outcome(read, result, curves, now_ts)
+
+
+def _outcome(
+    read: BookedEvent,
+    result: ActionableEvent | NotActedOn,
+    curves: tuple[EventCurve, ...] | NotActedOn,
+    now_ts: float,
+) -> BookedEvent:
+    """*read* with what is acted on of it: its DR event, its prices, or the reason that it is neither."""
+    why_not = curves if isinstance(curves, NotActedOn) else None
+    priced = () if isinstance(curves, NotActedOn) else curves
+    renewals = [curve.renew_ts for curve in priced if curve.renew_ts is not None]
+    revision, dr_event = max(0, read.revision), None
+    if isinstance(result, ActionableEvent):
+        is_same = result.event == read.dr_event and not read.gone
+        revision, why_not = read.revision if is_same else read.revision + 1, None
+        dr_event = msgspec.structs.replace(result.event, revision=revision)
+        if result.renew_ts < inf:
+            renewals.append(result.renew_ts)
+    elif result is not NotActedOn.NO_SIGNAL:
+        why_not = result
+    elif not priced and why_not is None:
+        why_not = result
+        renewals.append(now_ts + LOOK_AGAIN_S)
     return msgspec.structs.replace(
         read,
         revision=revision,
-        dr_event=msgspec.structs.replace(result.event, revision=revision),
-        renew_ts=None if result.renew_ts == inf else result.renew_ts,
-        why_not=None,
+        dr_event=dr_event,
+        curves=priced,
+        renew_ts=min(renewals, default=None),
+        why_not=why_not,
+        gone=False,
     )
 
 

@@ -194,7 +194,7 @@ class VtnReporter:
 
     def _of_participation(self, booked: BookedEvent, now: HouseInstant) -> list[DueReport]:
         """The word that the VEN leaves an event that is not over, or that it is in it again."""
-        if not booked.is_open(self._ven_id, now.now_ts):
+        if not booked.acts(self._ven_id, now.now_ts):
             return []
         opted_out, was_out = _leaves(booked, now), booked.participations % 2 == 1
         if opted_out == was_out:

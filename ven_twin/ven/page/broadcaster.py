@@ -78,6 +78,7 @@ def status_key(view: VenView) -> Hashable:
         view.ven.participates,
         view.ven.reason,
         view.past_mark,
+        view.prices,
         tuple((event.event_id, event.phase, event.in_force) for event in view.events),
         tuple((circuit.enabled, circuit.by_hand, circuit.state) for circuit in view.circuits),
     )

@@ -38,6 +38,7 @@ def ven_view(snapshot: VenSnapshot) -> view.VenView:
         past_mark=f"{snapshot.engine.past[0].event_id}@{snapshot.engine.past[0].end_ts:.3f}"
         if snapshot.engine.past
         else "",
+        prices=snapshot.price_line,
     )
 
 

@@ -168,7 +168,7 @@ class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The VEN at one instant. ``ts`` is its time, UTC s; ``events`` are in the order of their starts.
 
-    ``past_mark`` changes whenever an event has ended.
+    ``past_mark`` changes whenever an event has ended. ``prices`` has in a line the prices that are followed.
     """
 
     ts: float
@@ -180,3 +180,4 @@ class VenView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     circuits: tuple[CircuitRow, ...]
     events: tuple[EventView, ...]
     past_mark: str
+    prices: str | None = None

@@ -65,12 +65,67 @@ def test_an_event_that_is_missing_is_asked_for_before_it_is_cancelled() -> None:
 
 
 def test_an_event_that_is_not_acted_on_has_its_reason_and_may_be_later() -> None:
-    """A price is none of a house's; the same event with a level is acted on."""
-    price = [{"id": 0, "payloads": [{"type": "PRICE", "values": [0.3]}]}]
-    book = polled(BookOfEvents(), event(intervals=price))
+    """An alert of black start is none of a house's; the same event with a level is acted on."""
+    alert = [{"id": 0, "payloads": [{"type": "ALERT_BLACK_START", "values": ["now"]}]}]
+    book = polled(BookOfEvents(), event(intervals=alert))
     assert (book.events["e1"].why_not, book.dr_events(VEN, NOW)) == (NotActedOn.NO_SIGNAL, ())
     assert book.missing([], VEN, NOW) == ()
     assert len(polled(book, event(), at_s=10).dr_events(VEN, NOW + 10)) == 1
+
+
+def prices(*each: Any, **fields: Any) -> OadrEvent:
+    """An event of prices, ten minutes each."""
+    intervals = [{"id": n, "payloads": [{"type": "PRICE", "values": [one]}]} for n, one in enumerate(each)]
+    return event(intervals=intervals, **fields)
+
+
+def test_prices_are_followed_until_their_event_is_deleted() -> None:
+    """One that is not listed is asked for, as a DR event is, and what is over is not."""
+    book = polled(BookOfEvents(), prices(0.1, 0.4))
+    assert (book.events["e1"].why_not, book.dr_events(VEN, NOW)) == (None, ())
+    curve = book.price_curve(NOW)
+    assert curve is not None
+    assert [step.price for step in curve.steps] == [0.1, 0.4]
+    assert book.missing([], VEN, NOW) == ("e1",)
+    assert polled(book, at_s=30).price_curve(NOW + 30) == curve
+    assert polled(book, at_s=30, gone=frozenset({"e1"})).price_curve(NOW + 30) is None
+    assert book.missing([], VEN, NOW + 1201) == ()
+    assert book.price_curve(NOW + 1201) is None
+
+
+def test_prices_of_an_event_that_asks_for_power_too_are_followed_too() -> None:
+    """The one does not hide the other, and each ends in its own time."""
+    both = [{"type": "SIMPLE", "values": [1]}, {"type": "PRICE", "values": [0.3]}]
+    none = [{"type": "PRICE", "values": [0.2]}]
+    intervals = [{"id": 0, "payloads": both}, {"id": 1, "payloads": none}]
+    book = polled(BookOfEvents(), event(intervals=intervals))
+    assert len(book.dr_events(VEN, NOW)) == 1
+    assert book.dr_events(VEN, NOW + 601) == ()
+    assert book.price_curve(NOW + 601) is not None
+
+
+def test_a_bad_price_has_its_reason_and_an_old_book_is_read() -> None:
+    """A book that was written before there were prices has none."""
+    book = polled(BookOfEvents(), prices("dear"))
+    assert (book.events["e1"].why_not, book.price_curve(NOW)) == (NotActedOn.PRICE_VALUE, None)
+    written = msgspec.json.decode(msgspec.json.encode(book))
+    for booked in written["events"].values():
+        del booked["curves"]
+    assert msgspec.convert(written, BookOfEvents) == book
+    priced = polled(BookOfEvents(), prices(0.1, 0.4))
+    assert msgspec.json.decode(msgspec.json.encode(priced), type=BookOfEvents) == priced
+
+
+def test_prices_without_end_are_renewed_without_a_poll() -> None:
+    """A day of prices that repeats is followed for weeks while the VTN is down."""
+    period = {"start": "0001-01-01", "duration": "PT12H"}
+    book, ts = polled(BookOfEvents(), prices(0.1, 0.4, intervalPeriod=period, duration="P9999Y")), NOW
+    for _ in range(20):
+        ts += 86_400
+        book = book.renewed(VEN, ts)
+        curve = book.price_curve(ts)
+        assert curve is not None
+        assert curve.end_ts > ts + 86_400
 
 
 def test_a_cancelled_event_is_not_acted_on() -> None:

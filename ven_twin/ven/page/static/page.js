@@ -66,6 +66,8 @@ function showState(view) {
     ven.houseSpanS == null ? "" : `; its hours come again every ${span(ven.houseSpanS / ven.houseSpeed)}`;
   text("house", `Digital twin of the ${ven.house} house${speed}${again}`);
   text("clock", `${houseTime(ven.houseTs, ven.utcOffsetH)} in the house`);
+  show("prices", view.prices != null);
+  text("prices", view.prices ?? "");
   showBanner(view);
   showTiles(view);
   showCircuits(byId("circuits"), circuits, toggle);

@@ -1,0 +1,1 @@
+"""The response of a house to prices: battery, car, tank and setpoints, within comfort."""
