@@ -639,7 +639,7 @@ declare namespace FleetApi {
     filter: "out" | "ready" | "shedding" | "silent" | null;
   }
 
-  /** An event of the stage's VTN that no VEN acts on, since *ts* (UTC s): its name, its program, the reason. */
+  /** An event of the stage's VTN that no VEN acts on, since *ts* (UTC s), and the reason *why*. */
   interface UnactedEvent {
     oadrEventId: string;
     name: string;

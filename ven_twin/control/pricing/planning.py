@@ -197,7 +197,9 @@ class _Planner:
             if house.battery is not None and way.battery is not None:
                 moved[house.battery.spec.id] = way.battery[number]
         rests = frozenset() if way.tank is None else way.tank.rests
-        moved_only = tuple({name: one for name, one in each.items() if one is not FREE} for each in controls)
+        moved_only = tuple(
+            {name: one for name, one in controlled.items() if one is not FREE} for controlled in controls
+        )
         return PricePlan(ahead.slots, moved_only, rests, way.cost, free)
 
 
