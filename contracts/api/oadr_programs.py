@@ -62,6 +62,11 @@ def sharing_rules(attributes: Iterable[ValuesMap] | None) -> SharingRules:
     )
 
 
+def has_totals(attributes: Iterable[ValuesMap] | None) -> bool:
+    """True of a program whose values are the fleet's total, and no VEN's own. Raises FieldError."""
+    return sharing_rules(attributes).allocation != UNSHARED
+
+
 def names_rules(attributes: Iterable[ValuesMap] | None) -> bool:
     """True of attributes that say how events are settled."""
     return any(attribute.type in {BASELINE, HOLIDAYS} for attribute in attributes or ())

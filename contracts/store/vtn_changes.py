@@ -21,11 +21,13 @@ class VtnChange(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
         operation: what was done.
         object: as it is after it; one that was deleted as it was.
         program_id: the program of the object: its own id, its program's, or a report's event's; or None.
+        is_total: true of an event whose values are the fleet's total, which no VEN is told of.
     """
 
     operation: ObjectOperation
     object: OadrObject
     program_id: ObjectId | None = None
+    is_total: bool = False
 
 
 class CallbackDelivery(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -76,10 +76,10 @@ class VtnBook:
         """All objects of a type, in the order of their creation."""
         yield from self._rows(object_type, shared_partition(object_type), type_range(object_type))
 
-    def bodies(self, object_type: ObjectType) -> Iterator[bytes]:
-        """The same, each as its JSON."""
+    def items(self, object_type: ObjectType) -> Iterator[BodyRow]:
+        """The same, each as its item."""
         pages = self.table.query_rows(BodyRow, shared_partition(object_type), type_range(object_type))
-        return (row.body.encode() for page in pages for row in page)
+        return (row for page in pages for row in page)
 
     def owned(self, client_id: ClientId, object_type: ObjectType) -> Iterator[StoredObject[OadrObject]]:
         """A client's reports, or subscriptions, in the order of their creation."""
@@ -136,8 +136,7 @@ class VtnBook:
         item = self.table.get(key)
         if item is None:
             return None
-        row = BodyRow(object_key=key.sort or "", body=item["body"], program=item.get("program"))
-        return read_row(object_type, row)
+        return read_row(object_type, msgspec.convert(item, BodyRow))
 
     def _rows(
         self, object_type: ObjectType, partition: str, between: tuple[str, str]

@@ -46,20 +46,29 @@ _NAMES: dict[type, ObjectType] = {kind: name for name, kind in KINDS.items()}
 
 
 class BodyRow(msgspec.Struct, frozen=True, rename="camel"):
-    """An object's item: *program* is the program of a report's event."""
+    """An object's item: *program* is the program of a report's event, *total* is true of a fleet's total."""
 
     object_key: str
     body: str
     program: str | None = None
+    total: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject(Generic[O_co]):
-    """An object as it is stored; *program_id* is the one of a report's event."""
+    """An object as it is stored.
+
+    Attributes:
+        value: the object.
+        body: it as the business logic is answered it.
+        program_id: of a report's event.
+        is_total: true of an event whose values are the fleet's total: no VEN is to take them for its own.
+    """
 
     value: O_co
     body: bytes
     program_id: ObjectId | None = None
+    is_total: bool = False
 
     @property
     def tag(self) -> str:
@@ -74,7 +83,8 @@ class StoredObject(Generic[O_co]):
 def read_row(object_type: ObjectType, row: BodyRow) -> StoredObject[OadrObject]:
     """The object of *row*."""
     program_id = None if row.program is None else ObjectId(row.program)
-    return StoredObject(_DECODERS[object_type].decode(row.body), row.body.encode(), program_id)
+    value = _DECODERS[object_type].decode(row.body)
+    return StoredObject(value, row.body.encode(), program_id, is_total=bool(row.total))
 
 
 def stored(value: OadrObject, program_id: ObjectId | None = None) -> StoredObject[OadrObject]:
@@ -129,6 +139,7 @@ def item_of(record: StoredObject[OadrObject]) -> JsonDict:
         "tag": record.tag,
         "client": owner_of(record.value),
         "program": record.program_id,
+        "total": record.is_total or None,
     }
 
 

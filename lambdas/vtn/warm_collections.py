@@ -46,6 +46,7 @@ class SharedEntry:
 
     head: SharedHead
     body: bytes
+    is_total: bool = False
 
     @cached_property
     def _fixed_end_ts(self) -> float | None:
@@ -61,6 +62,8 @@ class SharedEntry:
 
     def is_wanted(self, query: PageOf, caller: VtnCaller) -> bool:
         """True where *caller* may see it and it passes the filters of *query*; time aside."""
+        if self.is_total and not caller.is_bl:
+            return False
         return is_shared_wanted(self.head.program_id, self.head.targets, query, caller)
 
     def answer(self, caller: VtnCaller) -> bytes:
@@ -90,7 +93,8 @@ class WarmCollection:
         else:
             changed = version.changed_since(self.version)
         if changed is None:
-            self.entries = dict(_entries(book.bodies(self.object_type)))
+            items = ((row.body.encode(), bool(row.total)) for row in book.items(self.object_type))
+            self.entries = dict(_entries(items))
         elif changed:
             self._read_again(changed, book)
         self.version = version.version
@@ -102,16 +106,16 @@ class WarmCollection:
             entries.pop(object_id, None)
             record = book.find(self.object_type, object_id)
             if record is not None:
-                entries |= _entries((record.body,))
+                entries |= _entries([(record.body, record.is_total)])
         self.entries = dict(sorted(entries.items()))
 
 
-def entry_of(body: bytes) -> SharedEntry:
+def entry_of(body: bytes, *, is_total: bool = False) -> SharedEntry:
     """The entry of an object, by its JSON."""
-    return SharedEntry(_heads.decode(body), body)
+    return SharedEntry(_heads.decode(body), body, is_total)
 
 
-def _entries(bodies: Iterable[bytes]) -> Iterator[tuple[ObjectId, SharedEntry]]:
-    for body in bodies:
-        entry = entry_of(body)
+def _entries(items: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[ObjectId, SharedEntry]]:
+    for body, is_total in items:
+        entry = entry_of(body, is_total=is_total)
         yield entry.head.id, entry

@@ -75,7 +75,7 @@ def copy_for(caller: VtnCaller, change: VtnChange) -> OadrObject | None:
     if not isinstance(changed, OadrProgram | OadrEvent):
         owns = changed.client_id == caller.client.client_id
         return changed if owns and Scope.READ_VEN_OBJECTS in scopes else None
-    if Scope.READ_TARGETS not in scopes or not caller.sees(changed.targets):
+    if change.is_total or Scope.READ_TARGETS not in scopes or not caller.sees(changed.targets):
         return None
     return msgspec.structs.replace(changed, targets=caller.cut(changed.targets))
 

@@ -57,7 +57,7 @@ def sights_of(vens: Iterable[OadrVen], resources: Iterable[OadrResource]) -> lis
 
 def is_seen_by_vens(change: VtnChange) -> bool:
     """True of a change of which VENs have copies of their own."""
-    return isinstance(change.object, OadrProgram | OadrEvent)
+    return isinstance(change.object, OadrProgram | OadrEvent) and not change.is_total
 
 
 def copies_of(change: VtnChange, sights: Sequence[VenSight], root: str) -> Iterator[MqttCopy]:
@@ -68,7 +68,7 @@ def copies_of(change: VtnChange, sights: Sequence[VenSight], root: str) -> Itera
     whole = notification(change, changed)
     for names, is_one in _places(changed):
         yield from _copy(change, whole, names, is_one=is_one, root=root)
-    if isinstance(changed, OadrProgram | OadrEvent):
+    if isinstance(changed, OadrProgram | OadrEvent) and is_seen_by_vens(change):
         collection = f"{object_type(changed).lower()}s"
         for sight in sights:
             cut = _cut(changed, sight.granted)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
-from contracts.api.oadr_programs import sharing_rules
+from contracts.api.oadr_programs import has_totals, sharing_rules
 from contracts.errors import FieldError
 from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import (
@@ -79,9 +79,14 @@ def draft_program(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObjec
     return stored(stamped(OadrProgram, request, draft.stamp))
 
 
-def draft_event(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:  # noqa: ARG001 - as above
-    """An event; its program is looked for as it is written."""
-    return stored(stamped(OadrEvent, read_request(OadrEventRequest, draft.body), draft.stamp))
+def draft_event(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:
+    """An event of a program that is there; the program says whose values its are."""
+    request = read_request(OadrEventRequest, draft.body)
+    program = adapters.book.find("PROGRAM", request.program_id)
+    if program is None or not isinstance(program.value, OadrProgram):
+        raise unreferenced("programID")
+    made = stored(stamped(OadrEvent, request, draft.stamp))
+    return replace(made, is_total=has_totals(program.value.attributes))
 
 
 def draft_report(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:
@@ -98,7 +103,7 @@ def draft_report(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject
         if (
             event is None
             or not isinstance(event.value, OadrEvent)
-            or not draft.caller.sees(event.value.targets)
+            or not (draft.caller.is_bl or (not event.is_total and draft.caller.sees(event.value.targets)))
         ):
             raise unreferenced("eventID")
         program_id = event.value.program_id

@@ -58,14 +58,20 @@ def find_visible(request: VtnRequest, adapters: VtnAdapters) -> StoredObject[Oad
     object_type = request.collection.object_type
     owner = None if object_type in SHARED_TYPES else request.owner
     record = adapters.book.find(object_type, object_id, of_client=owner)
-    if record is None or not is_visible(record.value, request.caller):
+    if record is None or not is_visible(record, request.caller):
         raise absent(name)
     return record
 
 
-def is_visible(value: OadrObject, caller: VtnCaller) -> bool:
-    """True of an object that *caller* may see, which was looked for among its client's own if it is owned."""
-    return not isinstance(value, OadrProgram | OadrEvent) or caller.sees(value.targets)
+def is_visible(record: StoredObject[OadrObject], caller: VtnCaller) -> bool:
+    """True of an object that *caller* may see, which was looked for among its client's own if it is owned.
+
+    Interpretation: a fleet's total is the business logic's alone, as a VEN would take it for its own value.
+    """
+    value = record.value
+    if not isinstance(value, OadrProgram | OadrEvent):
+        return True
+    return caller.is_bl or (not record.is_total and caller.sees(value.targets))
 
 
 def view_of(record: StoredObject[OadrObject], caller: VtnCaller) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from aws_lambda_powertools import Logger
 
+from contracts.api.oadr_programs import ALLOCATION, has_totals
 from contracts.openadr.objects import (
     OadrEvent,
     OadrObject,
@@ -61,12 +62,24 @@ def update(request: VtnRequest, adapters: VtnAdapters) -> VtnResponse:
         check_if_match(request.header(IF_MATCH), etag_of(view_of(before, request.caller)))
         draft = Draft(body, Stamp.again(before.value, request.now), request.caller, before)
         after = DRAFTERS[request.collection.object_type](draft, adapters)
+        _check_meaning(before.value, after.value)
         changes = [ObjectChange(before, after), *_moved(before.value, after.value, adapters)]
         return [change.either for change in changes] if adapters.book.write(changes) else None
 
     changed = adapters.book.until_written(attempt)
     _tell(adapters, "UPDATE", changed)
     return _answer(request, changed[0])
+
+
+def _check_meaning(before: OadrObject, after: OadrObject) -> None:
+    """Refuse a program another meaning of its values: VENs may have read its events by the old one."""
+    if not isinstance(before, OadrProgram) or not isinstance(after, OadrProgram):
+        return
+    if has_totals(before.attributes) != has_totals(after.attributes):
+        detail = (
+            f"attributes.{ALLOCATION}: values for each VEN and a fleet's total are two programs: make another"
+        )
+        raise VtnProblemError(VtnProblemKind.CONFLICT, detail)
 
 
 def delete(request: VtnRequest, adapters: VtnAdapters) -> VtnResponse:
@@ -140,7 +153,12 @@ def _tell(
 ) -> None:
     """Pass on what has been written. That cannot be taken back, so that a failure is logged alone."""
     changes = [
-        VtnChange(operation=operation, object=record.value, program_id=program_of(record))
+        VtnChange(
+            operation=operation,
+            object=record.value,
+            program_id=program_of(record),
+            is_total=record.is_total,
+        )
         for record in objects
     ]
     try:

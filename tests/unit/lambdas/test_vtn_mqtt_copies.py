@@ -124,3 +124,16 @@ def test_what_is_too_large_or_fails_does_not_keep_webhooks_waiting(published: Pu
     published.error = RuntimeError("no broker")
     published.bl.made("/events", programID=program_id)
     assert published.tell() == {}
+
+
+def test_no_ven_is_told_of_a_fleets_total(published: Published) -> None:
+    """The business logic's topics have it, whoever else would see its targets."""
+    total = [{"type": "VEN_TWIN_ALLOCATION", "values": ["proportional"]}]
+    program = published.bl.made("/programs", programName="total", attributes=total)
+    published.ven("v1", "a")
+    published.tell()
+    published.bl.made("/events", programID=program["id"], targets=["a"])
+    assert set(published.tell()) == {
+        f"{ROOT}/events/create",
+        f"{ROOT}/programs/{program['id']}/events/create",
+    }

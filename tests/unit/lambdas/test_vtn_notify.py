@@ -216,3 +216,14 @@ def test_many_subscribers_are_read_once_for_a_batch(
     assert failed(notified.tell()) == []
     assert calls == ["Query", "BatchGetItem"]
     assert len(notified.deliveries()) == 4 * 30
+
+
+def test_no_ven_is_told_of_a_fleets_total(notified: Notified) -> None:
+    """The business logic is; a VEN would take the total for its own value."""
+    total = [{"type": "VEN_TWIN_ALLOCATION", "values": ["merit"]}]
+    bl = notified.subscribed("utility", BL)
+    notified.subscribed("house-1", VEN)
+    made = program(bl, attributes=total)
+    notified.vtn.told.changes.clear()
+    bl.made("/events", programID=made, **EVENT)
+    assert set(notified.told()) == {"utility"}

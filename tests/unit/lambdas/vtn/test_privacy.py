@@ -178,3 +178,41 @@ def test_filters_of_owned_objects(vtn: Vtn, bl: VtnClient) -> None:
         assert client.get("/subscriptions", clientName="z").ids == told[1:]
         assert client.get("/subscriptions", objects=["VEN"]).ids == []
         assert client.get("/subscriptions", objects=["VEN", "EVENT"]).ids == told
+
+
+TOTAL = [{"type": "VEN_TWIN_ALLOCATION", "values": ["merit"]}]
+
+
+def test_a_fleets_total_is_seen_by_the_business_logic_alone(vtn: Vtn, bl: VtnClient) -> None:
+    """A VEN would take it for its own value: it is in no list, under no id, and nothing to report on."""
+    program = bl.made("/programs", programName="total", attributes=TOTAL)["id"]
+    ven_with(bl, "v1", "a")
+    ven = vtn.ven()
+    (plain,) = events(bl, None)
+    totals = [bl.made("/events", programID=program, targets=each)["id"] for each in (None, ["a"])]
+    assert bl.get("/events").ids == [plain, *totals]
+    assert ven.get("/events").ids == [plain]
+    assert ven.get("/events", programID=program).ids == []
+    assert ven.get("/events", targets="a").ids == []
+    for event in totals:
+        assert (bl.get(f"/events/{event}").status, ven.get(f"/events/{event}").status) == (200, 404)
+        assert ven.post("/reports", eventID=event, clientName="c", resources=[]).status == 409
+    vtn.restart()
+    assert ven.get("/events").ids == [plain]
+    moved = bl.put(f"/events/{plain}", programID=program)
+    assert moved.status == 200
+    assert ven.get("/events").ids == []
+
+
+@pytest.mark.parametrize("first", [TOTAL, None])
+def test_a_program_goes_on_to_mean_what_it_was_made_to_mean(
+    bl: VtnClient, first: list[dict[str, Any]] | None
+) -> None:
+    """VENs may have read its events: each VEN's own values do not become a total, nor the other way round."""
+    program = bl.made("/programs", programName="one", attributes=first)["id"]
+    other = None if first else TOTAL
+    refused = bl.put(f"/programs/{program}", programName="one", attributes=other)
+    assert refused.status == 409
+    assert refused.json["detail"].startswith("attributes.VEN_TWIN_ALLOCATION: ")
+    assert bl.put(f"/programs/{program}", programName="two", attributes=first).status == 200
+    assert bl.get(f"/programs/{program}").json.get("attributes") == first
