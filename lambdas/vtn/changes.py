@@ -56,9 +56,7 @@ def order_of(change: VtnChange) -> DispatchOrder | None:
     match change.object:
         case OadrEvent():
             return DispatchOrder(object_type="EVENT", id=change.object.id)
-        case OadrProgram() if (
-            change.operation == "UPDATE"
-        ):  # a new one has no events, a deleted one none left
+        case OadrProgram() if change.operation != "DELETE":  # which has no events left
             return DispatchOrder(object_type="PROGRAM", id=change.object.id)
         case _:
             return None

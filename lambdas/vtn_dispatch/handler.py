@@ -48,10 +48,13 @@ def _carried_out(event: Event, adapters: VtnDispatchAdapters) -> dict[str, objec
 
 
 def _event_ids(order: DispatchOrder, adapters: VtnDispatchAdapters) -> Iterator[ObjectId]:
-    """The events that *order* is about: one, or all of a program."""
+    """The events that *order* is about: one, or all of a program, which is among the stage's first."""
     if order.object_type == "EVENT":
         yield order.id
         return
+    program = adapters.program(order.id)
+    if program is not None:
+        Joining(adapters, clock.utc_now()).define(program)
     for event in adapters.all_events():
         if event.program_id == order.id:
             yield event.id

@@ -124,7 +124,7 @@ class Joining:
         place = self._place(new, is_changed=row is None or row.tag != tag)
         if place is None:
             return msgspec.structs.replace(new, reason=CANCELLED_HERE)
-        self._define(program)
+        self.define(program)
         action: Literal["create", "revise"] = "revise" if place.is_there else "create"
         request = msgspec.structs.replace(terms.request, event_id=place.event_id, action=action)
         refusal = self._dispatched(request)
@@ -153,7 +153,7 @@ class Joining:
                 return None
             generation += 1
 
-    def _define(self, program: OadrProgram) -> None:
+    def define(self, program: OadrProgram) -> None:
         """Have the program among the stage's, with the rules that its attributes name.
 
         Interpretation: one that names none leaves those that the stage's program of its name has.

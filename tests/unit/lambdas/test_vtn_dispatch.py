@@ -203,7 +203,7 @@ def test_an_event_that_cannot_be_mapped_says_why(joined: Joined, body: dict[str,
     row = joined.row(object_id)
     assert (row.state, row.event_id) == (NOT_ACTED_ON, None)
     assert reason in (row.reason or "")
-    assert joined.asked() == []
+    assert joined.asked() == ["program"]
     assert joined.utility.get(f"/events/{object_id}").status == 200
 
 
@@ -332,8 +332,8 @@ def test_a_refusal_of_the_stage_is_shown_as_it_is(joined: Joined) -> None:
 def test_a_programs_rules_are_the_stages(joined: Joined) -> None:
     """Its baseline and holidays settle its events; without them it leaves those that the stage's own has."""
     joined.world.set_program("kept", "caiso_10_of_10", "nerc")
-    joined.event(joined.program("kept"))
-    joined.event(joined.program("summer", BASELINE="nyiso_5_of_10", HOLIDAYS="GB-ENG"))
+    joined.program("kept")
+    joined.program("summer", BASELINE="nyiso_5_of_10", HOLIDAYS="GB-ENG")
     plain = joined.event(joined.program("a name with spaces"))
     joined.done()
     programs = ProgramBook(joined.world.events)
