@@ -1,4 +1,4 @@
-"""The twin as a VEN of the stage's own VTN, by the command and without AWS: an event, reports, its end."""
+"""The twin as a VEN of the stage's own VTN, by the command and without AWS: polling, and called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import httpx
 import pytest
 
 from contracts.store.stack import StackOutput
-from tests.e2e.conftest import System, until
+from local_cloud import deploy
+from tests.e2e.conftest import VENS, System, until
 from tests.support import leaks
 from tests.support.waiting import GIVE_UP_S
+from ven_twin.testing.pki import Authority
+from ven_twin.testing.running_cloud import unshared_port
 
 REPORTS = ("USAGE", "DEMAND", "BASELINE", "OPERATING_STATE")
 
@@ -52,10 +56,10 @@ def secret_file(system: System, folder: Path, name: str, role: str) -> Path:
     return file
 
 
-@pytest.fixture
-def logic(system: System, tmp_path: Path) -> Iterator[BusinessLogic]:
+@pytest.fixture(scope="module")
+def logic(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BusinessLogic]:
     """Business logic with a token."""
-    file = secret_file(system, tmp_path, "logic", "bl")
+    file = secret_file(system, tmp_path_factory.mktemp("logic"), "logic", "bl")
     done = system.cli("oadr", "token", "logic", "--secret-file", str(file))
     assert done.returncode == 0, done.stderr
     leaks.known.add(done.stdout.strip())
@@ -64,26 +68,36 @@ def logic(system: System, tmp_path: Path) -> Iterator[BusinessLogic]:
         yield made
 
 
-def test_a_twin_without_aws_acts_on_an_event_of_the_vtn_and_reports(
-    system: System, logic: BusinessLogic, tmp_path: Path
-) -> None:
-    """It has no credentials of AWS in its environment; its reports stand at the VTN, each once."""
-    file = secret_file(system, tmp_path, "twin-1", "ven")
+@contextmanager
+def twin_of_vtn(system: System, folder: Path, client_id: str, *options: str) -> Iterator[Path]:
+    """A twin of the command, without credentials of AWS; its log. It ends in good order."""
+    file = secret_file(system, folder, client_id, "ven")
     environment = {name: value for name, value in system.environment.items() if not name.startswith("AWS_")}
-    options = ["--house-start", "2026-07-15T15:30:00-07:00", "--house-speed", "10", "--no-web", "--json"]
-    vtn = ["--vtn", system.cloud.output(StackOutput.VTN_URL), "--client-id", "twin-1", "--vtn-poll", "1s"]
-    log = tmp_path / "twin.log"
+    house = ["--house-start", "2026-07-15T15:30:00-07:00", "--house-speed", "10", "--no-web", "--json"]
+    vtn = ["--vtn", system.cloud.output(StackOutput.VTN_URL), "--client-id", client_id]
+    log = folder / "twin.log"
     with log.open("wb") as output:
         twin = subprocess.Popen(
             [
-                *(sys.executable, "-m", "ven_twin.cli", "run", "house-of-twin-1"),
-                *(*vtn, "--client-secret-file", str(file), "--state", str(tmp_path / "state"), *options),
+                *(sys.executable, "-m", "ven_twin.cli", "run", f"house-of-{client_id}", *house, *options),
+                *(*vtn, "--client-secret-file", str(file), "--state", str(folder / "state")),
             ],
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
+        yield log
+    finally:
+        twin.terminate()
+        assert twin.wait(GIVE_UP_S) == 0
+
+
+def test_a_twin_without_aws_acts_on_an_event_of_the_vtn_and_reports(
+    system: System, logic: BusinessLogic, tmp_path: Path
+) -> None:
+    """It has no credentials of AWS in its environment; its reports stand at the VTN, each once."""
+    with twin_of_vtn(system, tmp_path, "twin-1", "--vtn-poll", "1s") as log:
         (ven,) = until(lambda: logic.list("vens", venName="house-of-twin-1"), "the VEN")
         assert ven["clientID"] == "twin-1"
         program = logic.make("programs", programName="summer of twins")
@@ -105,9 +119,6 @@ def test_a_twin_without_aws_acts_on_an_event_of_the_vtn_and_reports(
         until(lambda: f"event {other['id']} is active" in log.read_text(), "the second event")
         assert logic.http.delete(f"/events/{other['id']}").status_code == 200
         until(lambda: f"event {other['id']} is cancelled" in log.read_text(), "its cancellation")
-    finally:
-        twin.terminate()
-        assert twin.wait(GIVE_UP_S) == 0
     reports = {
         report["payloadDescriptors"][0]["payloadType"]: report
         for report in logic.list("reports", eventID=event["id"])
@@ -120,4 +131,42 @@ def test_a_twin_without_aws_acts_on_an_event_of_the_vtn_and_reports(
     assert states == [["RUNNING_CURTAILED"], ["RUNNING_CURTAILED"]]
     lines = [json.loads(line)["message"] for line in log.read_text().splitlines()]
     assert any(line.startswith(f"event {event['id']} is active: sheds") for line in lines)
+    assert leaks.leaks(log.read_text()) == []
+
+
+def test_a_twin_that_the_vtn_calls_acts_without_polling(
+    system: System, logic: BusinessLogic, tmp_path: Path
+) -> None:
+    """It subscribes by itself, hears of an event and of its deletion, and takes its subscription back."""
+    authority, port = Authority(), unshared_port()
+    pair = authority.issue("house")
+    (tmp_path / "house.pem").write_text(pair.certificate + pair.key)
+    deploy.deploy(system.runtime, VENS, callback_ca_pem=authority.certificate)
+    options = ["--vtn-callback-url", f"https://localhost:{port}/house", "--vtn-callback-port", str(port)]
+    options += [
+        "--vtn-callback-cert",
+        str(tmp_path / "house.pem"),
+        "--vtn-poll",
+        "1h",
+        "--vtn-called-poll",
+        "1h",
+    ]
+    program = logic.make("programs", programName="called twins")
+    with twin_of_vtn(system, tmp_path, "twin-2", *options) as log:
+        until(lambda: "the VTN calls https://localhost" in log.read_text(), "the subscription")
+        (subscription,) = logic.list("subscriptions", clientName="house-of-twin-2")
+        token = json.loads((tmp_path / "state" / "vtn-callback.secret").read_text())["token"]
+        leaks.known.add(token)
+        until(lambda: "this VEN is one of" in log.read_text(), "its first poll")
+        event = logic.make(
+            "events",
+            programID=program["id"],
+            intervalPeriod={"start": "0001-01-01", "duration": "PT1H"},
+            intervals=[{"id": 0, "payloads": [{"type": "SIMPLE", "values": [2]}]}],
+        )
+        until(lambda: f"event {event['id']} is active" in log.read_text(), "the event")
+        assert logic.http.delete(f"/events/{event['id']}").status_code == 200
+        until(lambda: f"event {event['id']} is cancelled" in log.read_text(), "its cancellation")
+    assert subscription["objectOperations"][0]["callbackUrl"] == f"https://localhost:{port}/house"
+    assert logic.list("subscriptions", clientName="house-of-twin-2") == []
     assert leaks.leaks(log.read_text()) == []

@@ -22,7 +22,7 @@ from contracts.openadr.objects import URL_PATTERN
 LOOPBACK = "127.0.0.1"
 PORT = 8443
 URL_MAX_CHARS = 2000
-FILE = "vtn-callback.json"
+FILE = "vtn-callback.secret"
 TOKEN_BYTES = 32
 
 

@@ -129,7 +129,7 @@ async def test_one_subscription_outlives_restarts_and_lost_answers(stand: Subscr
     stand.start()
     await stand.subscriber.renew()
     assert set(stand.vtn.rows) == {first, "other"}
-    (stand.folder / "vtn-callback.json").unlink()
+    (stand.folder / "vtn-callback.secret").unlink()
     stand.start()
     await stand.subscriber.renew()
     assert set(stand.vtn.rows) == {first, "other"}
