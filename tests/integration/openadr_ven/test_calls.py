@@ -207,6 +207,25 @@ async def test_a_subscription_that_is_gone_is_made_again(
             assert second["id"] != first["id"]
 
 
+async def test_a_vtn_that_forgot_its_subscriptions_while_it_was_away_has_them_again(
+    called: CalledVen,
+) -> None:
+    """As soon as it is back; what happened meanwhile is polled for."""
+    with serving_vtn(called.vtn):
+        port = int(called.vtn.url.split(":")[2].split("/")[0])
+        attached = called.running()
+        twin = await attached.__aenter__()
+        await until(lambda: twin.status.state is SessionState.CONNECTED)
+    assert await called_with(called, "EVENT", "UPDATE") == [200]
+    await until(lambda: twin.status.state is SessionState.BACKOFF)
+    called.vtn.objects["subscriptions"].clear()
+    event_id = add_event(called.vtn, 1)
+    with serving_vtn(called.vtn, port=port):
+        await until(lambda: acting(twin) == event_id)
+        await until(lambda: called.vtn.all("subscriptions"))
+        await attached.__aexit__(None, None, None)
+
+
 async def test_a_vtn_that_tells_no_ven_of_itself_tells_of_events(called: CalledVen) -> None:
     """It refuses the whole subscription, and takes one of programs and events alone."""
 

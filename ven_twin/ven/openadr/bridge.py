@@ -79,7 +79,7 @@ class VtnBridge:
         self._backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
         self._file_backoff = Backoff(self._rng, cap_s=PAUSE_MAX_S)
         self._register_s = self._quiet_until_s = self._poll_s = self._polled_at_s = float("-inf")
-        self._is_called = False
+        self._is_called = self._was_away = False
         self._came = asyncio.Event()
         self._logged = ""
         self._before: HouseInstant | None = None
@@ -125,8 +125,10 @@ class VtnBridge:
             if self._teller is not None:
                 await self._teller.renew()
             await self._poll()
+            self._look_again()
         except (VtnError, FieldError) as error:
             refused = isinstance(error, VtnRefusedError | FieldError)
+            self._was_away |= not refused
             self._twin.on_link(SessionState.REFUSED if refused else SessionState.BACKOFF, str(error))
             self._say(str(error), logging.WARNING)
             return self._pause_s(self._backoff, error)
@@ -138,6 +140,13 @@ class VtnBridge:
         self._say(f"this VEN is one of {self._link.place}")
         poll_s = self._link.called_poll_s if self._health.is_healthy else self._link.poll_s
         return poll_s * self._rng.uniform(1 - JITTER, 1 + JITTER)
+
+    def _look_again(self) -> None:
+        """Poll once more where the VTN was away: with what it was asked to tell asked for anew."""
+        if self._was_away and self._teller is not None:
+            self._teller.lapse()
+            self._is_called = True
+        self._was_away = False
 
     async def _filed_s(self) -> float:
         """File what waits; the time until more may be tried, s."""

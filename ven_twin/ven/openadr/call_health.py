@@ -26,6 +26,9 @@ class VtnTeller(Protocol):
     def doubt(self) -> None:
         """It did not tell of a change."""
 
+    def lapse(self) -> None:
+        """The VTN was away, and may have forgotten: ask again next time."""
+
 
 class CallHealth:
     """The calls of a VTN, or messages of its broker, since it was last asked for them; times are UTC s."""

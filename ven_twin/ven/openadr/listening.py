@@ -68,6 +68,9 @@ class VtnListener:
         self._health.ended()
         self._doubted.set()
 
+    def lapse(self) -> None:
+        """Nothing is to be asked again: the broker is there, or it is not."""
+
     @contextlib.asynccontextmanager
     async def listening(self, on_call: Callable[[], None]) -> AsyncIterator[None]:
         """Listen for as long as the block lasts; *on_call* is called for each message."""

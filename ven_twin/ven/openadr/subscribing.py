@@ -66,6 +66,10 @@ class VtnSubscriber:
         """The VTN did not call for a change."""
         self._failed("it did not call for a change")
 
+    def lapse(self) -> None:
+        """The VTN was away, and may have forgotten: replace the subscription next time."""
+        self._due_s = float("-inf")
+
     async def renew(self) -> None:
         """Have the subscription at the VTN, where it is time to. Raises VtnBusyError."""
         if self._now_s() < self._due_s:
