@@ -16,12 +16,10 @@ import contextlib
 import logging
 import random
 from collections.abc import Sequence
-from math import inf
 
 from contracts.errors import FieldError
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrEvent, OadrProgram
-from contracts.openadr.price_curves import EventCurve
 from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.session_status import SessionState
@@ -30,6 +28,7 @@ from ven_twin.ven.openadr.call_health import CallHealth, VtnTeller
 from ven_twin.ven.openadr.client import FORBIDDEN, VenOfVtn
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
 from ven_twin.ven.openadr.filing import file_all
+from ven_twin.ven.openadr.following import PriceFollower
 from ven_twin.ven.openadr.link import METER, ReportedBy, VtnLink
 from ven_twin.ven.openadr.reporting import HouseInstant, VtnReporter
 from ven_twin.ven.openadr.store import VtnStore
@@ -83,9 +82,7 @@ class VtnBridge:
         self._came = asyncio.Event()
         self._logged = ""
         self._before: HouseInstant | None = None
-        self._curves: tuple[tuple[EventCurve, ...], ...] = ()
-        self._curve_until_ts = inf
-        self._followed: tuple[OadrEvent, ...] = ()
+        self._prices = PriceFollower(twin)
         twin.count_all()
         twin.watch(self._on_tick)
 
@@ -243,24 +240,7 @@ class VtnBridge:
         self._save()
         if self._has_read:
             self._twin.on_vtn_events(self._book.dr_events(self._ven_id, now.now_ts))
-            self._follow_prices(now.now_ts)
-
-    def _follow_prices(self, now_ts: float) -> None:
-        """Have the twin follow the prices of the book, made one curve when they change or end."""
-        events = [booked for booked in self._book.events.values() if booked.curves and not booked.gone]
-        curves = tuple(booked.curves for booked in events)
-        if curves == self._curves and now_ts < self._curve_until_ts:
-            return
-        curve = self._book.price_curve(now_ts)
-        self._curves, self._curve_until_ts = curves, inf if curve is None else curve.end_ts
-        self._twin.on_vtn_prices(curve)
-        line = self._twin.snapshot().price_line
-        followed = tuple(booked.event for booked in events) if line is not None else ()
-        if line is not None and followed != self._followed:
-            logger.info("this VEN follows the VTN's prices: %s", line)
-        elif line is None and self._followed:
-            logger.info("there are no prices of the VTN any more: the house runs as it does without")
-        self._followed = followed
+            self._prices.follow(self._book, now.now_ts)
 
     def end(self) -> None:
         """Write what was measured up to now."""
