@@ -11,17 +11,22 @@ from __future__ import annotations
 
 import pytest
 
-ALONE = (
+FLEET = (
     "tests/e2e/test_fleet.py",
+    "tests/integration/test_openadr_ven.py",
     "tests/e2e/test_commands_of_docs.py",
-    "tests/e2e/test_lifecycle.py",
-    "tests/e2e/test_wheel.py",
+    "tests/integration/local_cloud/test_weather.py",
+)
+"""The fleet, which lives by the clock, with files that mostly wait beside it."""
+ALONE = (
     "tests/e2e/test_map_run.py",
     "tests/e2e/test_weather.py",
+    "tests/e2e/test_lifecycle.py",
     "tests/e2e/test_pytest_plugin.py",
+    "tests/e2e/test_wheel.py",
     "tests/e2e/test_aws.py",
 )
-"""Files with systems of their own."""
+"""Files with systems of their own. Those that take the usual ports do not begin at one time."""
 WITH_SYSTEM = (
     "tests/e2e/test_rights.py",
     "tests/e2e/test_openadr_document.py",
@@ -49,11 +54,9 @@ WITH_PAGE = (
     "tests/browser/test_page_history.py",
 )
 LONG = (
-    "tests/integration/openadr_ven/test_kills.py",
     "tests/infrastructure/test_functions.py",
     "tests/unit/lambdas/test_api_document.py",
     "tests/integration/test_killed_ven.py",
-    "tests/integration/local_cloud/test_weather.py",
     "tests/infrastructure/test_rights_policies.py",
     "tests/infrastructure/test_rights_calls.py",
     "tests/integration/faults/test_short.py",
@@ -68,13 +71,14 @@ LONG = (
 """The longest is first, as in those above; half of it is the time of an event or of a connection."""
 ROOMS = ("tests/e2e", "tests/browser")
 """Folders whose files follow one another."""
-FIRST = (*ALONE, *WITH_SYSTEM, *WITH_PAGE, *LONG)
+FIRST = (*FLEET, *ALONE, *WITH_SYSTEM, *WITH_PAGE, *LONG)
 
 
 def rank(nodeid: str) -> tuple[int, int]:
     """The places of a test's folder, and of its file in `FIRST`; the rest come after, as they are named."""
     file = nodeid.split("::", 1)[0]
     room = next((at for at, folder in enumerate(ROOMS) if file.startswith(folder)), len(ROOMS))
+    room = -1 if file in FLEET else room
     return room, FIRST.index(file) if file in FIRST else len(FIRST)
 
 
