@@ -13,7 +13,7 @@ import pytest
 
 FLEET = (
     "tests/e2e/test_fleet.py",
-    "tests/integration/test_openadr_ven.py",
+    "tests/integration/openadr_ven/test_kills.py",
     "tests/e2e/test_commands_of_docs.py",
     "tests/integration/local_cloud/test_weather.py",
 )
