@@ -277,7 +277,7 @@ class VenEngine:
         """Read the last row and give every circuit back."""
         engine, row = _telemetry(replace(self, house=self.house.advance(self.state, now.s)), now)
         unshed = replace(engine.state, load_sheds={})
-        house = engine.house.give_back().replan(unshed, None, now.s, now.ts)
+        house = engine.house.following(None).give_back().replan(unshed, None, now.s, now.ts)
         return replace(engine, house=house), Effects((row,))
 
     def due_s(self, now: StepTime) -> float:
