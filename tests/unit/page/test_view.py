@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.support.priced_house import curve_of
 from tests.support.ven_stand import START_TS, Stand
 from ven_twin.control.event_history import PAST_MAX
 from ven_twin.ven.page.presenter import ven_view
@@ -31,6 +32,18 @@ def test_hours_that_come_again_are_told(stand: Stand) -> None:
     assert ven_view(snapshot).ven.house_span_s is None
     again = replace(snapshot, settings=replace(snapshot.settings, house_span_s=9000.0))
     assert ven_view(again).ven.house_span_s == 9000.0
+
+
+def test_prices_that_are_followed_are_one_line(stand: Stand) -> None:
+    """In the site's time; without any the page has no line."""
+    assert seen(stand).prices is None
+    snapshot = stand.twin.snapshot()
+    prices = curve_of(snapshot.now_ts - 1800, (0.12, 0.45, 0.2))
+    engine = snapshot.engine.on_vtn_prices(prices)
+    line = ven_view(replace(snapshot, engine=engine)).prices
+    assert line is not None
+    assert line.startswith("Price 0.12 EUR/kWh now; dearest ")
+    assert line.endswith(" at 0.45")
 
 
 def test_the_figures_of_now_add_up(stand: Stand) -> None:

@@ -70,6 +70,15 @@ def test_prices_that_are_all_alike_move_next_to_nothing(profile: str) -> None:
     assert all(not any(name.startswith(("ev", "heater", "hvac")) for name in each) for each in plan.controls)
 
 
+def test_the_unit_of_prices_moves_nothing() -> None:
+    """Cents, dollars and grams of CO2 of the same shape are one plan, but for ties."""
+    plan, _ = plan_of("standard", WINTER_TS, EVENING)
+    grams, _ = plan_of("standard", WINTER_TS, [price * 1000 for price in EVENING])
+    assert grams.cost == pytest.approx(1000 * plan.cost, rel=1e-3)
+    assert grams.free_cost == pytest.approx(1000 * plan.free_cost)
+    assert grams.tank_rests == plan.tank_rests
+
+
 def test_no_prices_no_plan() -> None:
     """And outside of its slots a plan moves nothing."""
     plan, house = plan_of("standard", WINTER_TS, EVENING)
