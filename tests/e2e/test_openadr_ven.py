@@ -119,6 +119,21 @@ def test_a_twin_without_aws_acts_on_an_event_of_the_vtn_and_reports(
         until(lambda: f"event {other['id']} is active" in log.read_text(), "the second event")
         assert logic.http.delete(f"/events/{other['id']}").status_code == 200
         until(lambda: f"event {other['id']} is cancelled" in log.read_text(), "its cancellation")
+        prices = logic.make(
+            "events",
+            programID=program["id"],
+            intervalPeriod={"start": "0001-01-01", "duration": "PT1H"},
+            payloadDescriptors=[
+                {"objectType": "EVENT_PAYLOAD_DESCRIPTOR", "payloadType": "PRICE", "currency": "USD"}
+            ],
+            intervals=[
+                {"id": n, "payloads": [{"type": "PRICE", "values": [price]}]}
+                for n, price in enumerate((0.45, 0.12))
+            ],
+        )
+        until(lambda: "follows the VTN's prices: Price 0.45 USD/kWh now" in log.read_text(), "its prices")
+        assert logic.http.delete(f"/events/{prices['id']}").status_code == 200
+        until(lambda: "there are no prices of the VTN any more" in log.read_text(), "the end of its prices")
     reports = {
         report["payloadDescriptors"][0]["payloadType"]: report
         for report in logic.list("reports", eventID=event["id"])

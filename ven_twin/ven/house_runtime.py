@@ -160,8 +160,9 @@ class HouseRuntime:
         forecasting = self.forecasting
         if now_s >= self.clock.started_s + FORECASTS_AFTER_S and not offering.is_under_way:
             hours = hours_ahead(self.clock, now_s, now_ts)
-            ordinary = replace(trial, settings=circuit_settings(state.settings.loads, state.by_hand))
-            forecasting = forecasting.advanced(ordinary, self.environment, hours, now_s)
+            if self.prices.controls:  # what they are now they are not in the hours to come
+                trial = replace(trial, settings=circuit_settings(state.settings.loads, state.by_hand))
+            forecasting = forecasting.advanced(trial, self.environment, hours, now_s)
         if offering is self.offering and forecasting is self.forecasting:
             return self
         return replace(self, offering=offering, forecasting=forecasting)

@@ -88,7 +88,11 @@ def test_prices_are_followed_until_their_event_is_deleted() -> None:
     assert [step.price for step in curve.steps] == [0.1, 0.4]
     assert book.missing([], VEN, NOW) == ("e1",)
     assert polled(book, at_s=30).price_curve(NOW + 30) == curve
-    assert polled(book, at_s=30, gone=frozenset({"e1"})).price_curve(NOW + 30) is None
+    gone = polled(book, at_s=30, gone=frozenset({"e1"}))
+    assert gone.price_curve(NOW + 30) is None
+    assert gone.missing([], VEN, NOW + 60) == ()
+    back = polled(gone, prices(0.1, 0.4), at_s=60)
+    assert back.price_curve(NOW + 60) == curve
     assert book.missing([], VEN, NOW + 1201) == ()
     assert book.price_curve(NOW + 1201) is None
 
