@@ -9,9 +9,9 @@ import msgspec
 
 from contracts.api.requests import EventDispatched, Refused
 from contracts.openadr.ids import ObjectId
-from contracts.openadr.objects import OadrEvent, OadrProgram, ObjectType
+from contracts.openadr.objects import OadrEvent, OadrProgram
 from contracts.store.keys import EVENTS, VENS
-from contracts.store.vtn_keys import VTN, shared_key, shared_partition, type_range
+from contracts.store.vtn_keys import VTN
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from contracts.wire.ids import EventId
@@ -23,23 +23,18 @@ from lambdas.shared.oadr_event_book import OadrEventBook
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Table
+from lambdas.shared.vtn_bodies import VtnBodies
 from lambdas.vtn_dispatch.settings import VtnDispatchSettings
 
 _events = msgspec.json.Decoder(OadrEvent)
 _programs = msgspec.json.Decoder(OadrProgram)
 
 
-class StoredBody(msgspec.Struct, frozen=True):
-    """An object's item."""
-
-    body: str
-
-
 @dataclass(frozen=True, slots=True)
 class VtnDispatchAdapters:
     """All that is read, and what is asked to dispatch. Errors of AWS pass through."""
 
-    objects: Table
+    objects: VtnBodies
     vens: Table
     events: EventBook
     groups: GroupBook
@@ -50,21 +45,21 @@ class VtnDispatchAdapters:
 
     def event(self, object_id: ObjectId) -> OadrEvent | None:
         """The VTN's event as it is now, or None."""
-        body = self._body("EVENT", object_id)
+        body = self.objects.find("EVENT", object_id)
         return None if body is None else _events.decode(body)
 
     def program(self, object_id: ObjectId) -> OadrProgram | None:
         """The VTN's program as it is now, or None."""
-        body = self._body("PROGRAM", object_id)
+        body = self.objects.find("PROGRAM", object_id)
         return None if body is None else _programs.decode(body)
 
     def all_events(self) -> Iterator[OadrEvent]:
         """All events of the VTN, in the order of their creation."""
-        return (_events.decode(body) for body in self._bodies("EVENT"))
+        return (_events.decode(body) for body in self.objects.all("EVENT"))
 
     def all_programs(self) -> dict[ObjectId, OadrProgram]:
         """All programs of the VTN by their ids."""
-        return {program.id: program for program in map(_programs.decode, self._bodies("PROGRAM"))}
+        return {program.id: program for program in map(_programs.decode, self.objects.all("PROGRAM"))}
 
     def ours(self, names: frozenset[str]) -> frozenset[str]:
         """Those of *names* that are VENs of this stage, or groups."""
@@ -88,20 +83,12 @@ class VtnDispatchAdapters:
         """Have `dispatch_event` set a program; nothing where it is refused. Raises FunctionFailedError."""
         call_function(self.dispatch_function, request)
 
-    def _body(self, object_type: ObjectType, object_id: ObjectId) -> str | None:
-        item = self.objects.get(shared_key(object_type, object_id))
-        return None if item is None else item["body"]
-
-    def _bodies(self, object_type: ObjectType) -> Iterator[str]:
-        pages = self.objects.query_rows(StoredBody, shared_partition(object_type), type_range(object_type))
-        return (row.body for page in pages for row in page)
-
 
 def open_adapters(needs: VtnDispatchSettings) -> VtnDispatchAdapters:
     """The adapters of this sandbox."""
     events = EventBook(clients.table(needs.events_table, EVENTS))
     return VtnDispatchAdapters(
-        objects=clients.table(needs.vtn_table, VTN),
+        objects=VtnBodies(clients.table(needs.vtn_table, VTN)),
         vens=clients.table(needs.vens_table, VENS),
         events=events,
         groups=GroupBook(events.table),

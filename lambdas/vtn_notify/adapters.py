@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.openadr.external_issuer import NO_ISSUER
 from contracts.openadr.ids import ClientId
-from contracts.openadr.objects import OadrResource, OadrSubscription, OadrVen, ObjectType
+from contracts.openadr.objects import OadrResource, OadrSubscription, OadrVen
 from contracts.openadr.scopes import ROLE_SCOPES, Client, Role, read_scopes
 from contracts.store.items import Item
 from contracts.store.vtn_changes import CallbackDelivery
@@ -18,26 +18,19 @@ from contracts.store.vtn_keys import (
     GRANTS,
     VTN,
     client_partition,
-    shared_partition,
-    type_range,
 )
 from contracts.wire import codec
 from lambdas.shared import clients, parallel
 from lambdas.shared.message_queue import MessageQueue
 from lambdas.shared.object_privacy import GrantRow, VtnCaller, caller_of
 from lambdas.shared.tables import Table
+from lambdas.shared.vtn_bodies import VtnBodies
 from lambdas.vtn_notify.mqtt_copies import MqttCopy, VenSight, sights_of
 from lambdas.vtn_notify.settings import NotifySettings
 
 _subscriptions = msgspec.json.Decoder(OadrSubscription)
 _vens = msgspec.json.Decoder(OadrVen)
 _resources = msgspec.json.Decoder(OadrResource)
-
-
-class BodyOnlyRow(msgspec.Struct, frozen=True):
-    """An object's item."""
-
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class NotifyAdapters:
 
     def subscriptions(self) -> list[OadrSubscription]:
         """All subscriptions, in the order of their creation."""
-        return [_subscriptions.decode(body) for body in self._bodies("SUBSCRIPTION")]
+        return [_subscriptions.decode(body) for body in VtnBodies(self.table).all("SUBSCRIPTION")]
 
     def clients(self, client_ids: Collection[ClientId]) -> dict[ClientId, Client]:
         """The clients that may be told anything: neither removed nor disabled.
@@ -74,8 +67,8 @@ class NotifyAdapters:
 
     def sights(self) -> list[VenSight]:
         """Each VEN with what it is granted."""
-        vens = map(_vens.decode, self._bodies("VEN"))
-        return sights_of(vens, map(_resources.decode, self._bodies("RESOURCE")))
+        vens = map(_vens.decode, VtnBodies(self.table).all("VEN"))
+        return sights_of(vens, map(_resources.decode, VtnBodies(self.table).all("RESOURCE")))
 
     def publish(self, copies: Sequence[MqttCopy]) -> None:
         """Publish *copies*, several at a time. Errors of AWS pass through."""
@@ -83,10 +76,6 @@ class NotifyAdapters:
 
     def _publish(self, copy: MqttCopy) -> None:
         clients.iot_data().publish(topic=copy.topic, qos=1, payload=copy.payload)
-
-    def _bodies(self, object_type: ObjectType) -> Iterator[str]:
-        pages = self.table.query_rows(BodyOnlyRow, shared_partition(object_type), type_range(object_type))
-        return (row.body for page in pages for row in page)
 
     def send(self, deliveries: Sequence[CallbackDelivery]) -> None:
         """Queue *deliveries*."""
