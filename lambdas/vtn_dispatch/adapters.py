@@ -61,6 +61,10 @@ class VtnDispatchAdapters:
         """All programs of the VTN by their ids."""
         return {program.id: program for program in map(_programs.decode, self.objects.all("PROGRAM"))}
 
+    def pause(self, most_s: float) -> None:
+        """Wait for *most_s* seconds at most, jittered."""
+        self.vens.pause(most_s)
+
     def ours(self, names: frozenset[str]) -> frozenset[str]:
         """Those of *names* that are VENs of this stage, or groups."""
         if not names:

@@ -37,13 +37,13 @@ def handler(event: Event, context: LambdaContext) -> dict[str, object]:
 
 def _carried_out(event: Event, adapters: VtnDispatchAdapters) -> dict[str, object]:
     failed: dict[str, Exception] = {}
-    count(OadrOrders=len(event["Records"]))
     for record in event["Records"]:
         try:
             for object_id in _event_ids(_orders.decode(record["body"]), adapters):
                 _bring(adapters, object_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others of the batch are done
             failed[record["messageId"]] = error
+    count(OadrOrders=len(event["Records"]))
     return batches.answer(event, failed)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from contracts.api.oadr_events import OadrEventState
 from contracts.api.oadr_programs import names_rules, program_id_of, sharing_rules
@@ -35,8 +36,11 @@ from lambdas.shared.rows import EventRow
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.terms import Wanted, named_targets, nth_event_id, wanted
 
-ATTEMPTS = 5
-"""Repeats because the VTN's event was changed in between."""
+ATTEMPTS = 6
+"""Repeats because the VTN's event was changed in between, or its DR event was."""
+PAUSE_S = 0.1
+"""Twice as long is the longest pause before the second attempt, and each is twice the last: 6 s together."""
+BEING_DISPATCHED = "it is being dispatched"
 CANCELLED_HERE = "its DR event was cancelled or deleted by the stage's operator"
 NO_PROGRAM = "its program is gone"
 
@@ -67,29 +71,42 @@ class Joining:
             NotJoinedError: others were changing it all the time.
             FunctionFailedError: `dispatch_event` failed.
         """
-        for _ in range(ATTEMPTS):
-            row = self.adapters.rows.find(object_id)
+        for number in range(ATTEMPTS):
+            if number:
+                self.adapters.pause(PAUSE_S * 2**number)
             event = self.adapters.event(object_id)
             program = None if event is None else self.adapters.program(event.program_id)
-            tag = tag_of(event, program)
-            if row is not None and is_settled(row, tag, self.now_ts):
-                return row
-            new = self._withdrawn(row) if event is None else self._brought(row, event, program, tag)
-            if new is None or self.adapters.rows.put(new, instead_of=row):
-                row = new
-            if self._tag_now(object_id) == tag:
+            try:
+                row = self._looked_at(object_id, event, program)
+            except NotJoinedError:
+                continue
+            if self._tag_now(object_id) == tag_of(event, program):
                 return row
         raise NotJoinedError(object_id)
+
+    def _looked_at(
+        self, object_id: ObjectId, event: OadrEvent | None, program: OadrProgram | None
+    ) -> OadrEventRow | None:
+        """The row of *event* as it was read. Raises NotJoinedError where another was faster."""
+        row, tag = self.adapters.rows.find(object_id), tag_of(event, program)
+        if row is not None and is_settled(row, tag, self.now_ts):
+            return row
+        if event is None:
+            return None if row is None else self._put(self._withdrawn(row), row)
+        return self._brought(row, event, program, tag)
+
+    def _put(self, row: OadrEventRow, before: OadrEventRow | None) -> OadrEventRow:
+        if not self.adapters.rows.put(row, instead_of=before):
+            raise NotJoinedError(row.oadr_event_id)
+        return row
 
     def _tag_now(self, object_id: ObjectId) -> str:
         event = self.adapters.event(object_id)
         return tag_of(event, None if event is None else self.adapters.program(event.program_id))
 
-    def _withdrawn(self, row: OadrEventRow | None) -> OadrEventRow | None:
-        if row is None:
-            return None
+    def _withdrawn(self, row: OadrEventRow) -> OadrEventRow:
         self._cancel(row)
-        return msgspec.structs.replace(
+        return replace(
             row,
             state=OadrEventState.WITHDRAWN,
             reason=None,
@@ -120,22 +137,29 @@ class Joining:
         if terms.request is None or program is None:
             if row is not None:
                 self._cancel(row)
-            return msgspec.structs.replace(new, reason=terms.reason, renew_ts=terms.renew_ts)
-        place = self._place(new, is_changed=row is None or row.tag != tag)
+            return self._put(replace(new, reason=terms.reason, renew_ts=terms.renew_ts), row)
+        return self._written(terms.request, replace(new, renew_ts=terms.renew_ts), program, row)
+
+    def _written(
+        self, request: DispatchEvent, new: OadrEventRow, program: OadrProgram, row: OadrEventRow | None
+    ) -> OadrEventRow:
+        """The row of an event once *request* is carried out, over *row*: *new*, with what became of it."""
+        place = self._place(new, is_changed=row is None or row.tag != new.tag)
         if place is None:
-            return msgspec.structs.replace(new, reason=CANCELLED_HERE)
+            return self._put(replace(new, reason=CANCELLED_HERE, renew_ts=None), row)
         self.define(program)
+        new = replace(new, generation=place.generation)
+        if not place.is_there:  # whoever is killed right after it was made leaves word of it
+            row = self._put(replace(new, event_id=place.event_id, reason=BEING_DISPATCHED, tag=""), row)
         action: Literal["create", "revise"] = "revise" if place.is_there else "create"
-        request = msgspec.structs.replace(terms.request, event_id=place.event_id, action=action)
-        refusal = self._dispatched(request)
-        return msgspec.structs.replace(
+        refusal = self._dispatched(replace(request, event_id=place.event_id, action=action))
+        brought = replace(
             new,
             state=OadrEventState.DISPATCHED if refusal is None else OadrEventState.REFUSED,
             reason=refusal,
             event_id=place.event_id if refusal is None or place.is_there else new.event_id,
-            generation=place.generation,
-            renew_ts=terms.renew_ts,
         )
+        return self._put(brought, row)
 
     def _place(self, row: OadrEventRow, *, is_changed: bool) -> _Place | None:
         """The DR event to write.

@@ -174,6 +174,7 @@ def test_the_reader_reads(system: System, acting: As) -> None:
     assert "ven-1" in reader.can("listen", "--rows", "1")
     reader.can("event", "list")
     assert "default" in reader.can("program", "list")
+    reader.can("oadr", "events")
     assert "default" in reader.can("program", "show", "default")
     system.json("group", "set", "west", "ven-1")
     assert "west" in reader.can("group", "list")

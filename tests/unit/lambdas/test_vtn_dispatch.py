@@ -320,6 +320,46 @@ def test_an_order_that_fails_is_tried_again_and_does_nothing_twice(joined: Joine
     assert joined.dr_event(object_id).revision == 0
 
 
+def test_an_event_that_is_deleted_right_after_it_was_dispatched_is_cancelled_all_the_same(
+    joined: Joined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was killed between the two has left word of what was made."""
+    object_id = joined.event()
+    put = OadrEventBook.put
+
+    def killed(book: OadrEventBook, row: OadrEventRow, *, instead_of: OadrEventRow | None) -> bool:
+        if row.state is DISPATCHED:
+            raise TimeoutError
+        return put(book, row, instead_of=instead_of)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OadrEventBook, "put", killed)
+        assert len(failed(handler(batch(_order(object_id)), Context()))) == 1
+    assert joined.in_shadow("house-1", object_id)["intervals"]
+    joined.utility.delete(f"/events/{object_id}")
+    joined.vtn.told.changes.clear()
+    assert joined.sweep()["due"] == 1
+    assert joined.in_shadow("house-1", object_id)["intervals"] == []
+
+
+def test_an_event_that_changes_while_it_is_brought_in_ends_as_it_is_then(
+    joined: Joined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that carries out an older state reads the newer one at its end, and brings that."""
+    object_id = joined.event()
+    handlers = joined.functions.handlers
+
+    def dispatch_late(event: Any, context: Any) -> Any:
+        answer = dispatch(event, context)
+        if event.get("action") == "create":
+            joined.change(object_id, **terms(SHED, -4.0))
+        return answer
+
+    monkeypatch.setattr(joined.functions, "handlers", {**handlers, "dispatch": dispatch_late})
+    assert failed(handler(batch(_order(object_id)), Context())) == []
+    assert joined.in_shadow("house-1", object_id)["intervals"][0]["value"] == 4.0
+
+
 def test_a_refusal_of_the_stage_is_shown_as_it_is(joined: Joined) -> None:
     """As the same event of an operator would be refused."""
     object_id = joined.event(joined.program(), **terms(SHED, -2.0, -3.0))
