@@ -150,7 +150,8 @@ class Joining:
         self.define(program)
         new = replace(new, generation=place.generation)
         if not place.is_there:  # whoever is killed right after it was made leaves word of it
-            row = self._put(replace(new, event_id=place.event_id, reason=BEING_DISPATCHED, tag=""), row)
+            begun = replace(new, state=OadrEventState.DISPATCHED, reason=BEING_DISPATCHED, tag="")
+            row = self._put(replace(begun, event_id=place.event_id), row)
         action: Literal["create", "revise"] = "revise" if place.is_there else "create"
         refusal = self._dispatched(replace(request, event_id=place.event_id, action=action))
         brought = replace(

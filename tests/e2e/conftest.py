@@ -111,7 +111,7 @@ def vtn(system: System) -> Iterator[OutsideVtn]:
         yield outside
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stand(vtn: OutsideVtn) -> OutsideStand:
     """One object of each type in the VTN, with clients of both roles."""
     return furnish(vtn)

@@ -223,6 +223,7 @@ def test_the_operator_runs_events_and_commands(system: System, acting: As) -> No
     operator.can("group", "delete", "east")
     operator.can("program", "set", "peak", "--baseline", "meter_before")
     assert "peak" in operator.can("program", "list")
+    operator.can("oadr", "events")
     assert "meter" in operator.can("program", "show", "peak")
     operator.can("program", "delete", "peak")
     page = str(operator.home / "conform.md")

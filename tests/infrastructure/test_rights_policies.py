@@ -119,3 +119,14 @@ def test_the_reader_can_do_nothing_of_the_operators() -> None:
 def test_the_page_is_what_the_table_makes() -> None:
     """docs/reference/policies.md is written by `make policies`, and by hand nowhere."""
     assert Path(PAGE).read_text(encoding="utf-8") == page()
+
+
+def test_the_queues_of_dead_letters_are_the_templates(dev: Template) -> None:
+    """Each queue of the stack is one that dead letters lie in, or one that they go back to."""
+    names = [arn.rpartition("-")[2].rstrip("*") for arn in (*rights.DEAD, *rights.INLETS)]
+    queues = of_type(dev, "AWS::SQS::Queue")
+    by_queue = {
+        queue: [name for name in names if re.fullmatch(f"{name}[0-9A-F]{{8}}", queue)] for queue in queues
+    }
+    assert {queue: found for queue, found in by_queue.items() if len(found) != 1} == {}
+    assert len(queues) == len(names)

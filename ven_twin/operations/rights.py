@@ -34,6 +34,7 @@ EVENTS, COMMANDS = _table("TablesEvents*"), _table("TablesCommands*")
 BY_START, ALLOWED = _table("TablesEvents*/index/byStart"), _table("AllowedVensTable*")
 ISSUE, DISPATCH, SETTLE = _function("IssueCommand"), _function("DispatchEvent"), _function("SettleEvent")
 WATCH, ROTATE = _function("WatchFleet"), _function("RotateVen")
+VTN_DISPATCH = _function("VtnDispatch")
 VTN_CLIENTS = _function("VtnClients")
 DEAD = tuple(
     _queue(name)
@@ -41,6 +42,7 @@ DEAD = tuple(
         "TelemetryInletDeadLetters",
         "VenInletDeadLetters",
         "ShadowInletDeadLetters",
+        "OpenAdrDispatchOrdersDeadLetters",
         "OpenAdrNotificationsChangesDeadLetters",
         "OpenAdrNotificationsDeliveriesDeadLetters",
         "RuleErrors",
@@ -53,6 +55,7 @@ INLETS = tuple(
         "TelemetryInletQueue",
         "VenInletQueue",
         "ShadowInletQueue",
+        "OpenAdrDispatchOrdersQueue",
         "OpenAdrNotificationsChangesQueue",
         "OpenAdrNotificationsDeliveriesQueue",
     )
@@ -214,7 +217,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             **_PEEK,
             sqs_DeleteMessage=DEAD,
             sqs_SendMessage=INLETS,
-            lambda_InvokeFunction=(DISPATCH, SETTLE, WATCH),
+            lambda_InvokeFunction=(DISPATCH, SETTLE, WATCH, VTN_DISPATCH),
         ),
         "history backfill": _calls(
             dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY, dynamodb_BatchWriteItem=TELEMETRY
