@@ -77,7 +77,7 @@ class EventCurve(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: the payload type.
-        currency: as it was read; empty where none is told, or of greenhouse gas.
+        currency: as it was read; empty where the event names none, or of greenhouse gas.
         priority: of the event; 0 counts most.
         begin_ts: when the event begins, UTC s.
         steps: the steps from a day ago to two days ahead, one after the other.
@@ -102,7 +102,7 @@ class PriceCurve(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: `PriceKind.PRICE` or `PriceKind.GHG`.
-        currency: of the prices; empty where none is told, or of greenhouse gas.
+        currency: of the prices; empty where their event names none, or of greenhouse gas.
         steps: what a kWh that is drawn costs; none overlap, and a gap has no price.
         exports: what a kWh that is fed in earns; nothing where no step is.
     """

@@ -128,5 +128,5 @@ def test_the_queues_of_dead_letters_are_the_templates(dev: Template) -> None:
     by_queue = {
         queue: [name for name in names if re.fullmatch(f"{name}[0-9A-F]{{8}}", queue)] for queue in queues
     }
-    assert {queue: found for queue, found in by_queue.items() if len(found) != 1} == {}
+    assert {queue: matches for queue, matches in by_queue.items() if len(matches) != 1} == {}
     assert len(queues) == len(names)

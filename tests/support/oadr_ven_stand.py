@@ -132,7 +132,7 @@ def reports_of(vtn: LoopbackVtn, kind: str) -> list[dict[str, Any]]:
 
 
 def page(port: int, path: str) -> Any:
-    """What the VEN's page answers; None where it does not, or not with 200."""
+    """The answer of the VEN's page; None where it does not, or not with 200."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=GIVE_UP_S) as answer:
             return json.load(answer)

@@ -62,7 +62,7 @@ class ListeningVen:
     ca: Path
 
     def running(self) -> Any:
-        """The twin, running; it polls once an hour while it is told."""
+        """The twin, running; it polls once an hour while the broker tells it of changes."""
         return self.stand.running(listens=True, called_poll_s=RARELY_S, ca=self.ca)
 
     async def publish(self, below: str, payload: bytes = b"{}") -> None:
@@ -84,12 +84,12 @@ class ListeningVen:
 
 @pytest.fixture(autouse=True)
 def _log(caplog: pytest.LogCaptureFixture) -> None:
-    """All that a user is told."""
+    """All that the log says to a user."""
     caplog.set_level("INFO")
 
 
 @pytest.fixture
-async def told(
+async def home(
     stand: VenOnStand, vtn: LoopbackVtn, authority: Authority, tmp_path: Path
 ) -> AsyncIterator[ListeningVen]:
     """A VEN whose VTN has a broker."""
@@ -105,77 +105,77 @@ async def told(
     await broker.kill()
 
 
-async def test_a_message_wakes_the_poll(told: ListeningVen, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_message_wakes_the_poll(home: ListeningVen, caplog: pytest.LogCaptureFixture) -> None:
     """Of whatever topic of the VEN's; its payload is not looked at. The token is in no log."""
-    with serving_vtn(told.vtn):
-        async with told.running() as twin:
+    with serving_vtn(home.vtn):
+        async with home.running() as twin:
             await until(lambda: "tells of changes by mqtts://localhost" in caplog.text)
-            await until(lambda: told.vtn.called("GET", "/events") >= 2)
+            await until(lambda: home.vtn.called("GET", "/events") >= 2)
             await asyncio.sleep(1.0)  # of an hour: the polls that the connection was a reason for are over
-            polled = told.vtn.called("GET", "/events")
-            event_id = add_event(told.vtn, 2)
-            await told.publish("/events/create", b"\xff no JSON")
+            polled = home.vtn.called("GET", "/events")
+            event_id = add_event(home.vtn, 2)
+            await home.publish("/events/create", b"\xff no JSON")
             await until(lambda: acting(twin) == event_id)
-            told.vtn.delete("events", event_id)
-            await told.publish("/update")
+            home.vtn.delete("events", event_id)
+            await home.publish("/update")
             await until(lambda: acting(twin) is None)
-            assert told.vtn.called("GET", "/events") <= polled + 4
+            assert home.vtn.called("GET", "/events") <= polled + 4
     assert TOKEN not in caplog.text
 
 
 async def test_without_its_broker_the_ven_polls_as_ever_and_finds_it_again(
-    told: ListeningVen, caplog: pytest.LogCaptureFixture
+    home: ListeningVen, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What happens meanwhile is polled for; when the broker is back it is listened to."""
-    with serving_vtn(told.vtn):
-        async with told.running() as twin:
+    """Changes meanwhile are polled for; when the broker is back it is listened to."""
+    with serving_vtn(home.vtn):
+        async with home.running() as twin:
             await until(lambda: "tells of changes by" in caplog.text)
-            await told.broker.kill()
+            await home.broker.kill()
             await until(lambda: "polled as ever" in caplog.text)
-            event_id = add_event(told.vtn, 1)
-            await told.broker.start()
+            event_id = add_event(home.vtn, 1)
+            await home.broker.start()
             await until(lambda: acting(twin) == event_id)
             await until(lambda: caplog.text.count("tells of changes by") == 2)
-            told.vtn.delete("events", event_id)
-            await told.publish("/events/delete")
+            home.vtn.delete("events", event_id)
+            await home.publish("/events/delete")
             await until(lambda: acting(twin) is None)
 
 
 async def test_a_token_is_renewed_before_it_ends(
-    told: ListeningVen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    home: ListeningVen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By a connection with the next one, and a poll for what came between."""
     monkeypatch.setattr(VtnTokens, "good_s", 1.0)
-    with serving_vtn(told.vtn):
-        async with told.running() as twin:
+    with serving_vtn(home.vtn):
+        async with home.running() as twin:
             await until(lambda: "tells of changes by" in caplog.text)
-            asked = told.vtn.called("GET", "/notifiers")
-            await until(lambda: told.vtn.called("GET", "/notifiers") > asked + 1)
-            event_id = add_event(told.vtn, 1)
+            before = home.vtn.called("GET", "/notifiers")
+            await until(lambda: home.vtn.called("GET", "/notifiers") > before + 1)
+            event_id = add_event(home.vtn, 1)
             await until(lambda: acting(twin) == event_id)
     assert "polled as ever" not in caplog.text
 
 
-async def test_a_vtn_without_a_broker_is_polled(told: ListeningVen, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_vtn_without_a_broker_is_polled(home: ListeningVen, caplog: pytest.LogCaptureFixture) -> None:
     """The log says so, once."""
-    told.vtn.broker = None
-    with serving_vtn(told.vtn):
-        async with told.running() as twin:
+    home.vtn.broker = None
+    with serving_vtn(home.vtn):
+        async with home.running() as twin:
             await until(lambda: twin.status.state is SessionState.CONNECTED)
             await until(lambda: "the VTN has none" in caplog.text)
-            event_id = add_event(told.vtn, 1)
+            event_id = add_event(home.vtn, 1)
             await until(lambda: acting(twin) == event_id)
 
 
 async def test_a_token_that_the_broker_does_not_take_is_said(
-    told: ListeningVen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    home: ListeningVen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Another is fetched each time; polls go on."""
     monkeypatch.setattr(listening, "CONNECT_TIMEOUT_S", 2.0)
-    told.vtn.new_token = lambda: "another token, wrong"
-    with serving_vtn(told.vtn):
-        async with told.running() as twin:
+    home.vtn.new_token = lambda: "another token, wrong"
+    with serving_vtn(home.vtn):
+        async with home.running() as twin:
             await until(lambda: "polled as ever" in caplog.text)
-            await until(lambda: told.vtn.called("POST", "/auth/token") >= 2)
+            await until(lambda: home.vtn.called("POST", "/auth/token") >= 2)
             assert twin.status.state is SessionState.CONNECTED
     assert "another token" not in caplog.text

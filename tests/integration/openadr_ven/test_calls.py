@@ -88,7 +88,7 @@ async def test_a_call_wakes_the_poll(
 
 
 async def called_with(called: CalledVen, kind: str, operation: str, **body: Any) -> list[int]:
-    """What the VEN answers to calls that are made beside its loop."""
+    """The answers of the VEN to calls that are made beside its loop."""
     return await asyncio.to_thread(called.calls.tell, kind, operation, **body)
 
 
@@ -145,7 +145,7 @@ async def until_called(called: CalledVen) -> None:
 
 
 async def test_many_calls_are_few_polls(called: CalledVen) -> None:
-    """What comes within a second is asked for once."""
+    """All that comes within a second is polled for once."""
     with serving_vtn(called.vtn):
         async with called.running() as twin:
             await until(lambda: twin.status.state is SessionState.CONNECTED)

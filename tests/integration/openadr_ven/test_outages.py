@@ -16,7 +16,7 @@ from ven_twin.ven.page.health import health
 async def test_a_vtn_that_is_down_changes_nothing_and_is_found_again(
     stand: VenOnStand, vtn: LoopbackVtn
 ) -> None:
-    """What was read is acted on; a report waits until the VTN is back, and is filed once."""
+    """Events that were read are acted on; a report waits until the VTN is back, and is filed once."""
     with serving_vtn(vtn):
         port = int(vtn.url.split(":")[2].split("/")[0])
         attached = stand.running()

@@ -14,6 +14,7 @@ from tests.support.priced_house import EVENING, house_at, outlook_of, slots_of
 from ven_twin.control.circuit_views import CircuitSetting
 from ven_twin.control.pricing import battery as batteries
 from ven_twin.control.pricing import car as cars
+from ven_twin.control.pricing import planning
 from ven_twin.control.pricing.outlook import slot_means_kw
 from ven_twin.control.pricing.planning import PricePlan, price_plan
 from ven_twin.control.pricing.setpoints import REST_SHARE, best_air, best_tank, is_hot, tank_of
@@ -77,6 +78,18 @@ def test_the_unit_of_prices_moves_nothing() -> None:
     assert grams.cost == pytest.approx(1000 * plan.cost, rel=1e-3)
     assert grams.free_cost == pytest.approx(1000 * plan.free_cost)
     assert grams.tank_rests == plan.tank_rests
+
+
+def test_a_plan_that_saves_too_little_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doing nothing is the cheaper way then, and what the plan says that it costs."""
+    assert (
+        plan_of("standard", WINTER_TS, EVENING)[0].cost < plan_of("standard", WINTER_TS, EVENING)[0].free_cost
+    )
+    monkeypatch.setattr(planning, "LEAST_SAVING", 100.0)
+    plan, _ = plan_of("standard", WINTER_TS, EVENING)
+    assert plan.cost == plan.free_cost
+    assert not any(plan.controls)
+    assert not plan.tank_rests
 
 
 def test_no_prices_no_plan() -> None:
