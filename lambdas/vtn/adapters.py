@@ -13,8 +13,8 @@ from lambdas.shared import bearer_tokens, clients, settings
 from lambdas.shared.bearer_tokens import TokenReader, TokenSettings
 from lambdas.shared.callback_urls import CallbackHosts
 from lambdas.shared.callbacks import Callbacks
-from lambdas.vtn.book import VtnBook
-from lambdas.vtn.changes import Changes, NobodyToTell, QueueOfChanges
+from lambdas.shared.vtn_book import VtnBook
+from lambdas.shared.vtn_changes import Changes, NobodyToTell, QueueOfChanges
 from lambdas.vtn.echo_checks import CallbackChecker, EchoChecks
 from lambdas.vtn.settings import VtnSettings, is_set
 from lambdas.vtn.warm_collections import WarmCollection

@@ -15,14 +15,14 @@ from aws_lambda_powertools import Logger
 from contracts.openadr.operations import Verb
 from contracts.openadr.routes import TOPICS_PATH
 from contracts.wire.codec import JsonDict
-from lambdas.shared import clients, clock
+from lambdas.shared import clients, clock, vtn_problems
 from lambdas.shared.bearer_tokens import TokenRefusedError
 from lambdas.shared.gateway_calls import GatewayCall, read_gateway_call
 from lambdas.shared.oadr_problems import VtnProblemKind, called_url
 from lambdas.shared.object_privacy import ClientGoneError, VtnCaller, caller_of
-from lambdas.vtn.logic import calls, problems, responses
+from lambdas.shared.vtn_problems import VtnProblemError
+from lambdas.vtn.logic import calls, responses
 from lambdas.vtn.logic.calls import VtnMatch
-from lambdas.vtn.logic.problems import VtnProblemError
 from lambdas.vtn.logic.request import VtnRequest, check_rights
 from lambdas.vtn.logic.responses import VtnResponse
 from lambdas.vtn.operations import notifiers, reading, writing
@@ -82,7 +82,7 @@ def _caller(call: GatewayCall, adapters: VtnAdapters, now: float) -> VtnCaller:
         rows = adapters.book.grants(client.client_id)
         return caller_of(client, rows, is_issued_here=adapters.is_issued_here)
     except (TokenRefusedError, ClientGoneError) as error:
-        raise problems.unauthorized(str(error)) from None
+        raise vtn_problems.unauthorized(str(error)) from None
 
 
 def _open_answer(matched: VtnMatch, adapters: VtnAdapters) -> VtnResponse:
@@ -109,7 +109,7 @@ def _adapters() -> VtnAdapters:
 def _failure(error: Exception) -> VtnProblemError:
     """The problem of an error that is not the client's; the error itself goes into the log."""
     code = clients.error_code(error)
-    problem = problems.of_error(code)
+    problem = vtn_problems.of_error(code)
     if problem.kind is VtnProblemKind.BUSY:
         logger.warning("busy", error=code)
     else:

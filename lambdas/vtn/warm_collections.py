@@ -22,10 +22,10 @@ from contracts.openadr.parameters import PageOf
 from contracts.openadr.values import Targets
 from contracts.wire import codec
 from lambdas.shared.object_privacy import VtnCaller
-from lambdas.vtn.book import VtnBook
+from lambdas.shared.vtn_book import VtnBook
+from lambdas.shared.vtn_writes import CollectionVersion
 from lambdas.vtn.logic import ends
 from lambdas.vtn.logic.listing import is_shared_wanted
-from lambdas.vtn.plans import CollectionVersion
 
 
 class SharedHead(msgspec.Struct, frozen=True, rename=spelling, kw_only=True):

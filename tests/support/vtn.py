@@ -17,9 +17,9 @@ from contracts.store.vtn_changes import VtnChange
 from contracts.store.vtn_keys import VTN, client_key
 from lambdas.shared.bearer_tokens import TokenRefusedError
 from lambdas.shared.tables import Table
+from lambdas.shared.vtn_book import VtnBook
 from lambdas.vtn import handler as vtn_handler
 from lambdas.vtn.adapters import VtnAdapters
-from lambdas.vtn.book import VtnBook
 from lambdas.vtn.settings import VtnSettings
 from ven_twin.testing.function_world import Context
 

@@ -22,9 +22,9 @@ from harness.functions.load import Calls, WorstLoad
 from harness.functions.loads import fleet
 from harness.functions.loads.openadr import SETTINGS, http_call, private_key, public_key
 from harness.functions.tables import CannedTable
+from lambdas.shared.vtn_rows import client_copy_key, item_of, main_key, stored
+from lambdas.shared.vtn_stamps import object_id
 from lambdas.vtn.logic.calls import BODY_MAX_BYTES
-from lambdas.vtn.logic.making import object_id
-from lambdas.vtn.rows import client_copy_key, item_of, main_key, stored
 from lambdas.vtn_token.logic import claims_of, signing_input, token_of
 
 EVENTS, VENS = 2_000, 5_000

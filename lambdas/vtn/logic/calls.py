@@ -17,7 +17,7 @@ from contracts.wire import codec
 from contracts.wire.codec import JsonDict, JsonObject
 from lambdas.shared.gateway_calls import GatewayCall, path_parameters
 from lambdas.shared.oadr_problems import VtnProblemKind
-from lambdas.vtn.logic.problems import VtnProblemError, bad_field
+from lambdas.shared.vtn_problems import VtnProblemError, bad_field
 
 T = TypeVar("T", bound=msgspec.Struct)
 BODY_MAX_BYTES = 256 * 1024

@@ -5,7 +5,6 @@ The VTN says id, times and type; a VEN says neither whose its objects are nor wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +13,6 @@ from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import (
     BlResourceRequest,
     BlVenRequest,
-    OadrObject,
     OadrResource,
     OadrVen,
     ResourceRequest,
@@ -22,41 +20,14 @@ from contracts.openadr.objects import (
     VenResourceRequest,
     VenVenRequest,
 )
-from contracts.openadr.times import date_time_text
 from contracts.wire.codec import JsonObject
 from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.object_privacy import VtnCaller
+from lambdas.shared.vtn_problems import VtnProblemError, forbidden
+from lambdas.shared.vtn_stamps import Stamp
 from lambdas.vtn.logic.calls import read_request
-from lambdas.vtn.logic.problems import VtnProblemError, forbidden
 
 M = TypeVar("M", bound=msgspec.Struct)
-RANDOM_DIGITS = 12
-"""Hexadecimal digits of an id that are chance, after those of its time."""
-
-
-def object_id(now: float, chance: str) -> ObjectId:
-    """An id that sorts by its time of creation."""
-    return ObjectId(f"{int(now * 1e6):014x}{chance}")
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """The VTN's word of an object: its id, and when it was made and changed."""
-
-    id: ObjectId
-    created: str
-    modified: str
-
-    @classmethod
-    def new(cls, now: float, chance: str) -> Stamp:
-        """The stamp of an object that is made *now*."""
-        text = date_time_text(now)
-        return cls(object_id(now, chance), text, text)
-
-    @classmethod
-    def again(cls, before: OadrObject, now: float) -> Stamp:
-        """The stamp of an object that is changed *now*."""
-        return cls(before.id, before.created_date_time, date_time_text(now))
 
 
 def stamped(kind: type[M], request: msgspec.Struct, stamp: Stamp, **more: Any) -> M:

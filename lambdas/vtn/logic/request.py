@@ -10,7 +10,7 @@ from contracts.openadr.operations import OadrCollection, Verb
 from contracts.openadr.routes import VtnRoute
 from lambdas.shared.gateway_calls import GatewayCall
 from lambdas.shared.object_privacy import VtnCaller
-from lambdas.vtn.logic.problems import forbidden
+from lambdas.shared.vtn_problems import forbidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from lambdas.shared.oadr_problems import VtnProblemKind
-from lambdas.vtn.logic.problems import VtnProblemError
+from lambdas.shared.vtn_problems import VtnProblemError
+from lambdas.shared.vtn_rows import etag_of
 
 VtnResponse = JsonDict
 JSON = "application/json"
 ALWAYS = {"Cache-Control": "private, no-cache", "Vary": "Authorization", "X-Content-Type-Options": "nosniff"}
-ETAG_CHARACTERS = 32
 ANSWER_MAX_BYTES = 5_500_000
 """A function answers 6 MB at most. Source: Lambda quotas."""
 _TAG = re.compile(r'(?:W/)?"([!#-~]*)"')
-
-
-def etag_of(*values: object) -> str:
-    """A tag that is another one as soon as any of *values* is."""
-    digest = hashlib.sha256()
-    for value in values:
-        raw = value if isinstance(value, bytes) else codec.encode(value)
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.hexdigest()[:ETAG_CHARACTERS]
 
 
 def names_tag(header: str | None, etag: str) -> bool:

@@ -27,18 +27,18 @@ from contracts.wire.codec import JsonObject
 from lambdas.shared import parallel
 from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.object_privacy import VtnCaller, with_tokens_of
+from lambdas.shared.vtn_problems import VtnProblemError, bad_field, unreferenced
+from lambdas.shared.vtn_rows import StoredObject, stored
+from lambdas.shared.vtn_stamps import Stamp
 from lambdas.vtn.adapters import VtnAdapters
 from lambdas.vtn.logic.calls import read_request
 from lambdas.vtn.logic.making import (
-    Stamp,
     read_resource_request,
     read_ven_request,
     resource_of,
     stamped,
     ven_of,
 )
-from lambdas.vtn.logic.problems import VtnProblemError, bad_field, unreferenced
-from lambdas.vtn.rows import StoredObject, stored
 
 CALLBACKS_MAX = 8
 """Callbacks of one subscription, all of which are checked while its client waits."""

@@ -16,9 +16,9 @@ from contracts.openadr.routes import TOPICS_PATH
 from contracts.openadr.tokens import AuthServer
 from contracts.wire import codec
 from lambdas.shared.oadr_problems import VtnProblemKind
+from lambdas.shared.vtn_problems import VtnProblemError, absent
 from lambdas.vtn.adapters import VtnAdapters
 from lambdas.vtn.logic.calls import read_id
-from lambdas.vtn.logic.problems import VtnProblemError, absent
 from lambdas.vtn.logic.request import VtnRequest
 from lambdas.vtn.logic.responses import VtnResponse, answered, read_answer
 from lambdas.vtn.settings import is_set

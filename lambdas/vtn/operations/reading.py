@@ -9,21 +9,20 @@ from contracts.openadr.parameters import EventsQuery, PageOf
 from contracts.store.vtn_keys import GRANTING_TYPES, SHARED_TYPES
 from contracts.wire import codec
 from lambdas.shared.object_privacy import VtnCaller, without_tokens
+from lambdas.shared.vtn_problems import absent
+from lambdas.shared.vtn_rows import StoredObject, etag_of, stored
 from lambdas.vtn.adapters import VtnAdapters
 from lambdas.vtn.logic.calls import read_id, read_vtn_query
 from lambdas.vtn.logic.listing import filters, is_wanted, page
-from lambdas.vtn.logic.problems import absent
 from lambdas.vtn.logic.request import VtnRequest
 from lambdas.vtn.logic.responses import (
     VtnResponse,
     answered,
     array,
-    etag_of,
     names_tag,
     read_answer,
     unchanged,
 )
-from lambdas.vtn.rows import StoredObject, stored
 from lambdas.vtn.warm_collections import entry_of
 
 IF_NONE_MATCH = "if-none-match"

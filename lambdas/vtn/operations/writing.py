@@ -22,16 +22,16 @@ from contracts.openadr.objects import (
 from contracts.store.vtn_changes import VtnChange
 from lambdas.shared import clients
 from lambdas.shared.oadr_problems import VtnProblemKind
+from lambdas.shared.vtn_problems import VtnProblemError
+from lambdas.shared.vtn_rows import StoredObject, etag_of, program_of
+from lambdas.shared.vtn_stamps import RANDOM_DIGITS, Stamp
+from lambdas.shared.vtn_writes import ObjectChange
 from lambdas.vtn.adapters import VtnAdapters, chance
 from lambdas.vtn.logic.calls import read_json
-from lambdas.vtn.logic.making import RANDOM_DIGITS, Stamp
-from lambdas.vtn.logic.problems import VtnProblemError
 from lambdas.vtn.logic.request import VtnRequest
-from lambdas.vtn.logic.responses import VtnResponse, answered, check_if_match, etag_of
+from lambdas.vtn.logic.responses import VtnResponse, answered, check_if_match
 from lambdas.vtn.operations.drafts import DRAFTERS, Draft
 from lambdas.vtn.operations.reading import find_visible, view_of
-from lambdas.vtn.plans import ObjectChange
-from lambdas.vtn.rows import StoredObject, program_of
 
 logger = Logger()
 IF_MATCH = "if-match"

@@ -21,7 +21,7 @@ from lambdas.shared.event_book import EventBook
 from lambdas.shared.oadr_event_book import OadrEventBook
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
-from lambdas.vtn.changes import order_of
+from lambdas.shared.vtn_changes import order_of
 from lambdas.vtn_dispatch.handler import handler
 from lambdas.vtn_dispatch.logic.terms import nth_event_id
 from tests.support.api_world import Api, Functions

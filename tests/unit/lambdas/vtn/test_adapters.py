@@ -17,8 +17,8 @@ from lambdas.shared import clients
 from lambdas.shared.callbacks import Callbacks
 from lambdas.shared.message_queue import BATCH_MAX
 from lambdas.shared.settings import SettingError
+from lambdas.shared.vtn_changes import NobodyToTell, QueueOfChanges
 from lambdas.vtn.adapters import open_vtn
-from lambdas.vtn.changes import NobodyToTell, QueueOfChanges
 from lambdas.vtn.echo_checks import EchoChecks
 from tests.support.vtn import CALLBACK, URL
 from ven_twin.testing.function_world import World

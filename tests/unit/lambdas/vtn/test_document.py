@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from contracts.api import openapi_vtn
 from contracts.openadr.operations import COLLECTIONS, Verb
 from contracts.wire import codec
-from lambdas.vtn.rows import KINDS
+from lambdas.shared.vtn_rows import KINDS
 from tests.support.oadr_official import validator
 from tests.support.vtn import Vtn
 from tests.unit.lambdas.vtn.bodies import PATHS, Furnished, furnish

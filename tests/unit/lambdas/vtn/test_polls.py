@@ -12,10 +12,10 @@ from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import OadrEvent, OadrVen
 from contracts.openadr.parameters import EventsQuery
 from contracts.openadr.scopes import ROLE_SCOPES, Client, Role
+from lambdas.shared import vtn_book
 from lambdas.shared.object_privacy import VtnCaller
-from lambdas.vtn import book as vtn_book
+from lambdas.shared.vtn_writes import REMEMBERED_CHANGES, CollectionVersion
 from lambdas.vtn.logic.listing import is_shared_wanted, page
-from lambdas.vtn.plans import REMEMBERED_CHANGES, CollectionVersion
 from tests.support.vtn import Vtn, VtnClient
 from tests.unit.lambdas.vtn.bodies import furnish
 from tests.unit.lambdas.vtn.conftest import DynamoCalls

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.openadr.tokens import BASE_PATH
-from lambdas.vtn.logic.problems import VtnProblemError
+from lambdas.shared.vtn_problems import VtnProblemError
 from lambdas.vtn.logic.responses import ANSWER_MAX_BYTES, answered
 from tests.support.vtn import Vtn, VtnClient, subscription, vtn_event
 from tests.unit.lambdas.vtn.bodies import Furnished, furnish

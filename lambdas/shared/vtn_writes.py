@@ -11,7 +11,7 @@ from contracts.openadr.objects import OadrObject, ObjectType
 from contracts.store.vtn_keys import SHARED_TYPES, version_key
 from lambdas.shared.tables import Condition
 from lambdas.shared.transactions import IS_NEW, IS_THERE, Write
-from lambdas.vtn.rows import (
+from lambdas.shared.vtn_rows import (
     StoredObject,
     client_copy_key,
     item_of,

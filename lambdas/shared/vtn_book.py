@@ -23,8 +23,9 @@ from contracts.store.vtn_keys import (
 from lambdas.shared.object_privacy import GrantRow
 from lambdas.shared.tables import Table
 from lambdas.shared.transactions import Refusal, transact
-from lambdas.vtn.logic.problems import busy, name_in_use, unreferenced
-from lambdas.vtn.plans import (
+from lambdas.shared.vtn_problems import busy, name_in_use, unreferenced
+from lambdas.shared.vtn_rows import BodyRow, StoredObject, read_row
+from lambdas.shared.vtn_writes import (
     NAME,
     OBJECT,
     VERSION,
@@ -33,7 +34,6 @@ from lambdas.vtn.plans import (
     collections_of,
     writes_of,
 )
-from lambdas.vtn.rows import BodyRow, StoredObject, read_row
 
 T = TypeVar("T")
 ATTEMPTS = 6

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -27,10 +28,10 @@ from contracts.store.vtn_keys import name_key, owned_key, shared_key
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
 from lambdas.shared.oadr_problems import VtnProblemKind
-from lambdas.vtn.logic.problems import VtnProblemError
-from lambdas.vtn.logic.responses import etag_of
+from lambdas.shared.vtn_problems import VtnProblemError
 
 O_co = TypeVar("O_co", bound=OadrObject, covariant=True)
+ETAG_CHARACTERS = 32
 STORED_MAX_BYTES = 380_000
 """An item of DynamoDB has 400 KB with all its attributes."""
 KINDS: dict[ObjectType, type[OadrObject]] = {
@@ -43,6 +44,15 @@ KINDS: dict[ObjectType, type[OadrObject]] = {
 }
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 _NAMES: dict[type, ObjectType] = {kind: name for name, kind in KINDS.items()}
+
+
+def etag_of(*values: object) -> str:
+    """A tag that is another one as soon as any of *values* is."""
+    digest = hashlib.sha256()
+    for value in values:
+        raw = value if isinstance(value, bytes) else codec.encode(value)
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()[:ETAG_CHARACTERS]
 
 
 class BodyRow(msgspec.Struct, frozen=True, rename="camel"):
