@@ -174,6 +174,7 @@ def dispatch_event(
         SHADOW_MAP_ARN=shadow_map.arn,
         MAP_ABOVE_VENS=str(resources.stage.map_above_vens),
         NOTIFICATIONS_TOPIC=resources.notifications_setting,
+        ORDERS_QUEUE="off",  # the VTN, where there is one, has its own
     )
     dispatch.allow("sns:Publish", on=[resources.notifications.topic_arn])
     dispatch.allow("iot:UpdateThingShadow", on=resources.things())

@@ -74,7 +74,9 @@ class Vtn(Construct):
         self.notifications = VtnNotifications(
             self, resources, callback_ca_pem=self._callback_ca_pem, mqtt=self._mqtt
         )
-        self.dispatch = VtnDispatch(self, resources, dispatch=dispatch, schedules=schedules)
+        self.dispatch = VtnDispatch(
+            self, resources, dispatch=dispatch, schedules=schedules, notifications=self.notifications
+        )
         token, vtn, clients = self._token(), self._vtn(), self._clients()
         self.functions = {
             "VtnToken": token,

@@ -1,9 +1,9 @@
-"""The VTN's events on their way to the stage's own VENs: a queue of orders, and a sweep every few minutes.
+"""Between the VTN and the stage's events: a queue of orders, and a sweep every few minutes.
 
-vtn ─▶ orders ─▶ vtn_dispatch ─▶ dispatch_event ─▶ shadows
-         │            ▲
-         ▼            └── sweep
-    dead letters
+vtn, dispatch_event ─▶ orders ─▶ vtn_dispatch ─┬▶ dispatch_event ─▶ shadows
+                         │            ▲        ├▶ VENs, telemetry: what VENs of OpenADR report
+                         ▼            └─ sweep └▶ the VTN: their shares ─▶ changes
+                    dead letters
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cdk.lambda_function import LambdaFunction
 from cdk.queues import Inlet
 from cdk.schedules import Schedules
 from cdk.shared_resources import SharedResources
+from cdk.vtn_notifications import VtnNotifications
 
 SWEEP_EVERY = Duration.minutes(5)
 DISPATCH_S = 300
@@ -33,21 +34,36 @@ class VtnDispatch(Construct):
     """
 
     def __init__(
-        self, scope: Construct, resources: SharedResources, *, dispatch: LambdaFunction, schedules: Schedules
+        self,
+        scope: Construct,
+        resources: SharedResources,
+        *,
+        dispatch: LambdaFunction,
+        schedules: Schedules,
+        notifications: VtnNotifications,
     ) -> None:
         super().__init__(scope, "Dispatch")
         stage = resources.stage
         self.orders = Inlet(self, "Orders", stage=stage, visibility_s=max(DISPATCH_S, stage.visibility_s))
         self.function = resources.function(
             "vtn_dispatch",
-            "Has the events of the VTN dispatched to the stage's own VENs",
-            {"vtn": "GetItem Query", "events": "GetItem PutItem Query", "vens": "BatchGetItem"},
+            "Has the events of the VTN dispatched, and VENs of OpenADR told and heard",
+            {
+                "vtn": "GetItem Query PutItem DeleteItem ConditionCheckItem",
+                "events": "GetItem PutItem UpdateItem Query",
+                "vens": "BatchGetItem GetItem UpdateItem DeleteItem",
+                "telemetry": "UpdateItem",
+            },
             timeout_s=DISPATCH_S,
             memory_mb=512,
+            CHANGES_QUEUE=notifications.changes.queue.queue_url,
             DISPATCH_FUNCTION=dispatch.function.function_name,
             RETENTION_DAYS=str(stage.retention_days),
         )
         self.function.allow("lambda:InvokeFunction", on=[dispatch.function.function_arn])
+        notifications.let_tell(self.function)
+        dispatch.function.add_environment("ORDERS_QUEUE", self.orders.queue.queue_url)
+        self.let_order(dispatch)
         self.function.feed(self.orders.queue, batch_size=ORDERS_TOGETHER)
         # Not repeated: the next sweep does what this one would have.
         self.function.retry(0, within=SWEEP_EVERY, dead=resources.failed_starts)

@@ -51,7 +51,8 @@ class Ven(_Resource, frozen=True):
     are told apart. *performance* is what it delivered of what it was called for, of late. *clockSkewS* is
     the time of the cloud less the VEN's, where its clock is off: above zero it is slow. From
     *quarantinedTs* on, when it is there, no event calls it and nothing that it sends is stored; from
-    *revokedTs* on, likewise, and it cannot connect either.
+    *revokedTs* on, likewise, and it cannot connect either. *oadrVenName* is the name at the VTN of a VEN of
+    OpenADR, which is online as long as it reports.
     """
 
     ven_id: VenId
@@ -74,6 +75,7 @@ class Ven(_Resource, frozen=True):
     clock_skew_s: float | None = None
     quarantined_ts: float | None = None
     revoked_ts: float | None = None
+    oadr_ven_name: str | None = None
 
 
 class TelemetryRow(_Resource, frozen=True):

@@ -1,6 +1,9 @@
-"""Events of the VTN on their way to the stage's VENs: orders to look at one, and what became of each.
+"""Between the VTN and the stage's events: orders to look at an object, and what became of each event.
 
-    vtn ──DispatchOrder──▶ queue ──▶ vtn_dispatch ──▶ dispatch_event
+    vtn            ──program, event──▶ ┐         ┌──▶ dispatch_event: the VTN's event as a DR event
+    vtn            ──report, VEN─────▶ ├ queue ──┼──▶ the fleet's VENs, their telemetry and acks
+    dispatch_event ──DR event────────▶ ┘         └──▶ the VTN: each VEN of OpenADR its share of a DR event
+                                     vtn_dispatch
                                           │
                                           └── OadrEventRow, in the events table:
                                               #openadr    EVENT#<the VTN's id>
@@ -15,10 +18,10 @@ from typing import Literal
 import msgspec
 
 from contracts.api.oadr_events import OadrEventState, OadrEventStatus
-from contracts.openadr.ids import CheckedObjectId, ObjectId
+from contracts.openadr.ids import CheckedClientId, CheckedObjectId, ObjectId
 from contracts.store.keys import Key, sort_keys_below
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import EventId, ProgramId
+from contracts.wire.ids import CheckedEventId, EventId, ProgramId
 
 OADR_PARTITION = "#openadr"
 """Partition of the events table; no event's id begins with ``#``."""
@@ -27,10 +30,14 @@ OADR_EVENTS = sort_keys_below(_PREFIX)
 
 
 class DispatchOrder(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The order to look at a program, or at an event, again."""
+    """The order to look at an object again: at one of the VTN by its id there, or at a DR event by its own.
 
-    object_type: Literal["PROGRAM", "EVENT"]
-    id: CheckedObjectId
+    *client_id* is whose a report or a VEN is.
+    """
+
+    object_type: Literal["PROGRAM", "EVENT", "REPORT", "VEN", "DR_EVENT"]
+    id: CheckedObjectId | CheckedEventId
+    client_id: CheckedClientId | None = None
 
 
 class OadrEventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):

@@ -30,6 +30,7 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.schedules import BEGIN, END, EventSchedules
 from lambdas.shared.shadows import Shadows
+from lambdas.shared.share_orders import ShareOrders
 from lambdas.shared.tables import Table
 from lambdas.shared.telemetry_rows import query_telemetry
 
@@ -50,6 +51,7 @@ class DispatchAdapters:
     shadows: Shadows
     queue: ShadowQueue
     map_runs: MapRuns
+    shares: ShareOrders
     schedules: EventSchedules
     days: BookedDays
     groups: GroupBook
@@ -146,6 +148,7 @@ class DispatchAdapters:
             self.schedules.put_final(request, at_ts=settle_ts + FINAL_AFTER_S, now=now)
             self.schedules.put_payback(request, at_ts=settle_ts + PAYBACK_AFTER_S, now=now)
             self._schedule_redispatch(row, now=now)
+        self.shares.send(row, plan.ven_ids if only is None else only)
         assignments = fan_out.assignments_of(plan, only)
         if len(assignments) > fan_out.DIRECT_VENS or self.map_runs.takes(len(assignments)):
             if self.map_runs.takes(len(assignments)):
@@ -204,6 +207,7 @@ def open_adapters(needs: DispatchSettings, function_arn: str) -> DispatchAdapter
         days=BookedDays(book),
         shadows=Shadows(clients.iot_data()),
         queue=ShadowQueue(clients.sqs(), needs.shadow_queue_url),
+        shares=ShareOrders(needs.orders_queue),
         map_runs=MapRuns(clients.states, needs.shadow_map_arn, needs.map_above_vens),
         schedules=EventSchedules(
             clients.scheduler(),

@@ -11,7 +11,7 @@ class DispatchSettings:
 
     *settle_delay_s*: how long after an event's end it is settled. *redispatch_min*: how often it is shared
     out again while it runs, minutes. *map_above_vens*: larger plans go by the map, 0 for none.
-    *notifications_topic*: the topic's ARN, or ``off``.
+    *notifications_topic*: the topic's ARN, or ``off``. *orders_queue*: of `vtn_dispatch`, or ``off``.
     """
 
     vens_table: str
@@ -28,3 +28,4 @@ class DispatchSettings:
     shadow_map_arn: str
     map_above_vens: int
     notifications_topic: str
+    orders_queue: str

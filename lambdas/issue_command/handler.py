@@ -6,6 +6,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from contracts.api.requests import CommandIssued, IssueCommand, QuarantineVen, VenQuarantined
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.store.keys import Key
 from contracts.wire.ids import CorrelationId
 from contracts.wire.topics import Topics
@@ -53,6 +54,8 @@ def issue(event: Event, request_id: str, *, now: float) -> CommandIssued:
     planned = plan_command(
         request, correlation_id=correlation_id, now=now, retention_days=environment.retention_days
     )
+    if is_oadr_ven(request.ven_id):
+        raise answers.conflict("is a VEN of OpenADR, which takes events and no commands", "venId")
     adapters = open_adapters(environment)
     if adapters.vens.get(Key(request.ven_id)) is None:
         raise answers.not_found(f"no VEN {request.ven_id!r}", "venId")

@@ -208,6 +208,7 @@ class SettleAdapters:
             notes,
             weather.under(sky),
             site.comfort,
+            site.has_clone,
         )
         return measure_ven(evidence, context), whole
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.store.definitions import groups_by_ven
 from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire.ids import EventId, GroupName, VenId
@@ -32,6 +33,7 @@ class _SiteRow(msgspec.Struct, rename="camel", frozen=True):
     time_zone_ts: float | None = None
     counted_events: tuple[EventId, ...] = ()
     last_event_comfort: ReportedComfort | None = None
+    oadr_tells_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Site:
     """A VEN's calendar, its zone's name, the events that it was called for, and notes on these.
 
     *weather_from* is the VEN whose outdoor temperature stands for it, where its own rows tell none. *comfort*
-    is what the VEN says that the event took, where it says so of this one.
+    is what the VEN says that the event took, where it says so of this one. *has_clone* is false of a VEN of
+    OpenADR that never reported what it would have drawn.
     """
 
     calendar: SiteCalendar = UTC_CALENDAR
@@ -48,6 +51,7 @@ class Site:
     events: tuple[OtherEvent, ...] = ()
     notes: tuple[str, ...] = ()
     comfort: ReportedComfort | None = None
+    has_clone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ class Sites:
         weather_from = named[0] if named else None
         comfort = row.last_event_comfort
         of_event = comfort if comfort is not None and comfort.event_id == event.event_id else None
-        return Site(calendar, name, weather_from, others, tuple(notes), of_event)
+        has_clone = row.oadr_tells_baseline or not is_oadr_ven(row.ven_id)
+        return Site(calendar, name, weather_from, others, tuple(notes), of_event, has_clone)
 
     def _calendar(self, zone_name: str, event: EventRow) -> SiteCalendar:
         first = event.start_ts - (LOOK_BACK_DAYS + 1) * DAY_S

@@ -6,7 +6,8 @@
 
 A chunk names VENs whose shadows are to be brought up to date with an event. It carries their assignments as
 of a revision, or is a slice of a stored plan that has them. When the event has moved on by the time it is
-read, the plan in force is written instead. An event that is over is taken out of them.
+read, the plan in force is written instead. An event that is over is taken out of them. VENs of OpenADR have
+no shadow: `vtn_dispatch` brings them their shares.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from contracts.api.requests import Assignment
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.store.plans import CHUNK_VENS as PLAN_CHUNK_VENS
 from contracts.store.plans import Plan
 from contracts.wire import codec
@@ -127,10 +129,17 @@ class ShadowQueue:
 
 
 def assignments_of(plan: Plan, ven_ids: Iterable[VenId] | None = None) -> list[Assignment]:
-    """The assignment of each VEN of *plan*, or of *ven_ids* of them; without values of those dropped."""
+    """The assignment of each VEN of *plan* with a shadow, or of *ven_ids* of them.
+
+    It is without values for those dropped.
+    """
     dispatched = {assignment.ven_id: assignment for assignment in plan.assignments}
-    wanted = sorted(plan.ven_ids) if ven_ids is None else sorted(ven_ids)
-    return [dispatched.get(ven_id) or Assignment(ven_id=ven_id, values=()) for ven_id in wanted]
+    wanted = sorted(plan.ven_ids if ven_ids is None else ven_ids)
+    return [
+        dispatched.get(ven_id) or Assignment(ven_id=ven_id, values=())
+        for ven_id in wanted
+        if not is_oadr_ven(ven_id)
+    ]
 
 
 def write(shadows: Shadows, row: EventRow, assignments: Sequence[Assignment]) -> frozenset[VenId]:
@@ -166,7 +175,8 @@ def clear(book: EventBook, shadows: Shadows, event: EventRow, *, now: float) -> 
         closed = book.close(latest, now=now)
         latest = latest if closed else book.find(event.event_id)
     with suppress(PlanMissingError):  # it has expired with its event
-        parallel.over(sorted(book.plan(closed).ven_ids), partial(_take_out, shadows, closed))
+        vens = sorted(ven_id for ven_id in book.plan(closed).ven_ids if not is_oadr_ven(ven_id))
+        parallel.over(vens, partial(_take_out, shadows, closed))
     book.mark_cleared(closed, now=now)
 
 

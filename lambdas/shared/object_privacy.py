@@ -2,7 +2,8 @@
 
     owned     (VEN, resource, report, subscription)   the client whose clientID it has
     targeted  (program, event)   no targets: every VEN
-                                 else: whose VENs or resources have one of them; it sees those targets alone
+                                 else: whose VENs or resources have one of them, or whose VEN is meant by
+                                 ``ven:<its id>``; it sees those targets alone
     the business logic           everything, but nobody else's bearer tokens
 
 Source: Definition, Object Privacy; User Guide 8.13 for a query without targets.
@@ -18,6 +19,7 @@ import msgspec
 
 from contracts.errors import VenTwinError
 from contracts.openadr.ids import ObjectId
+from contracts.openadr.oadr_vens import ven_target
 from contracts.openadr.objects import OadrResource, OadrSubscription, OadrVen
 from contracts.openadr.scopes import Client, Role, read_scopes
 from contracts.openadr.values import Targets
@@ -54,9 +56,10 @@ class VtnCaller:
 
     @cached_property
     def granted(self) -> frozenset[str]:
-        """The targets of its VENs and of their resources."""
+        """The targets of its VENs and of their resources, and each VEN's own."""
         granting: tuple[OadrVen | OadrResource, ...] = (*self.vens, *self.resources)
-        return frozenset(target for record in granting for target in record.targets or ())
+        of_all = (target for record in granting for target in record.targets or ())
+        return frozenset(of_all) | {ven_target(ven.id) for ven in self.vens}
 
     def ven(self, ven_id: ObjectId) -> OadrVen | None:
         """Its VEN of that id, or None."""

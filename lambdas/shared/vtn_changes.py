@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from contracts.openadr.objects import OadrEvent, OadrProgram, OadrSubscription
+from contracts.openadr.objects import OadrEvent, OadrProgram, OadrReport, OadrSubscription, OadrVen
 from contracts.store.oadr_events import DispatchOrder
 from contracts.store.vtn_changes import VtnChange
 from contracts.wire import codec
@@ -42,7 +42,7 @@ class QueueOfChanges:
     orders_url: str | None = None
 
     def pass_on(self, changes: Sequence[VtnChange]) -> None:
-        """Send each change as one message, and before them an order for each program and event."""
+        """Send each change as one message, and before them an order for each that there is one for."""
         orders = [codec.encode(order).decode() for order in map(order_of, changes) if order is not None]
         try:
             if self.orders_url is not None and orders:
@@ -58,6 +58,10 @@ def order_of(change: VtnChange) -> DispatchOrder | None:
             return DispatchOrder(object_type="EVENT", id=change.object.id)
         case OadrProgram() if change.operation != "DELETE":  # which has no events left
             return DispatchOrder(object_type="PROGRAM", id=change.object.id)
+        case OadrReport() if change.operation != "DELETE":  # what was measured stays
+            return DispatchOrder(object_type="REPORT", id=change.object.id, client_id=change.object.client_id)
+        case OadrVen() if change.operation != "CREATE":  # which has said nothing yet
+            return DispatchOrder(object_type="VEN", id=change.object.id, client_id=change.object.client_id)
         case _:
             return None
 

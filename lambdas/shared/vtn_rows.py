@@ -27,6 +27,7 @@ from contracts.store.keys import Key
 from contracts.store.vtn_keys import name_key, owned_key, shared_key
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
+from contracts.wire.ids import EventId
 from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.vtn_problems import VtnProblemError
 
@@ -56,12 +57,13 @@ def etag_of(*values: object) -> str:
 
 
 class BodyRow(msgspec.Struct, frozen=True, rename="camel"):
-    """An object's item: *program* is the program of a report's event, *total* is true of a fleet's total."""
+    """An object's item; see `StoredObject`. *total* is its `is_total`."""
 
     object_key: str
     body: str
     program: str | None = None
     total: bool | None = None
+    share_of: EventId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,14 @@ class StoredObject(Generic[O_co]):
         body: it as the business logic is answered it.
         program_id: of a report's event.
         is_total: true of an event whose values are the fleet's total: no VEN is to take them for its own.
+        share_of: the DR event of which an event is one VEN's share; None of what clients have made.
     """
 
     value: O_co
     body: bytes
     program_id: ObjectId | None = None
     is_total: bool = False
+    share_of: EventId | None = None
 
     @property
     def tag(self) -> str:
@@ -94,10 +98,12 @@ def read_row(object_type: ObjectType, row: BodyRow) -> StoredObject[OadrObject]:
     """The object of *row*."""
     program_id = None if row.program is None else ObjectId(row.program)
     value = _DECODERS[object_type].decode(row.body)
-    return StoredObject(value, row.body.encode(), program_id, is_total=bool(row.total))
+    return StoredObject(value, row.body.encode(), program_id, is_total=bool(row.total), share_of=row.share_of)
 
 
-def stored(value: OadrObject, program_id: ObjectId | None = None) -> StoredObject[OadrObject]:
+def stored(
+    value: OadrObject, program_id: ObjectId | None = None, *, share_of: EventId | None = None
+) -> StoredObject[OadrObject]:
     """*value* as it will be stored.
 
     Raises:
@@ -107,7 +113,7 @@ def stored(value: OadrObject, program_id: ObjectId | None = None) -> StoredObjec
     if len(body) > STORED_MAX_BYTES:
         detail = f"body: as it is stored it has {len(body)} bytes, at most {STORED_MAX_BYTES} are allowed"
         raise VtnProblemError(VtnProblemKind.BAD_REQUEST, detail)
-    return StoredObject(value, body, program_id)
+    return StoredObject(value, body, program_id, share_of=share_of)
 
 
 def type_of(value: OadrObject) -> ObjectType:
@@ -150,6 +156,7 @@ def item_of(record: StoredObject[OadrObject]) -> JsonDict:
         "client": owner_of(record.value),
         "program": record.program_id,
         "total": record.is_total or None,
+        "shareOf": record.share_of,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,11 +17,6 @@ from lambdas.shared.vtn_changes import Changes, NobodyToTell, QueueOfChanges
 from lambdas.vtn.echo_checks import CallbackChecker, EchoChecks
 from lambdas.vtn.settings import VtnSettings, is_set
 from lambdas.vtn.warm_collections import WarmCollection
-
-
-def chance(digits: int) -> str:
-    """So many hexadecimal digits that nobody can guess."""
-    return secrets.token_hex((digits + 1) // 2)[:digits]
 
 
 def _cold() -> dict[ObjectType, WarmCollection]:

@@ -1,7 +1,9 @@
-"""Has the events of the VTN dispatched to the stage's own VENs: each as it changes, all every few minutes.
+"""Stands between the VTN and the stage's events: what changes on one side is brought to the other.
 
-The sweep brings in what no order has come for, the next windows of events that go on for ever, and targets
-that have become VENs or groups since.
+Events of the VTN are dispatched to the fleet, VENs of OpenADR get their shares, and what they report is
+heard: each as it changes. Every few minutes the sweep brings in what no order has come for, the next windows
+of events that go on for ever, and targets that have become VENs or groups since. It takes away shares that
+nobody needs any more, and has no VEN counted on that has gone quiet.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from contracts.api.oadr_events import OadrEventState
 from contracts.openadr.ids import ObjectId
 from contracts.store.oadr_events import DispatchOrder
+from contracts.wire.ids import EventId
 from lambdas.shared import batches, clients, clock, settings
 from lambdas.shared.invocation import Event, count, entry, logger
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters, open_adapters
+from lambdas.vtn_dispatch.hearing import Hearing
 from lambdas.vtn_dispatch.joining import Joining, is_settled, tag_of
 from lambdas.vtn_dispatch.settings import VtnDispatchSettings
+from lambdas.vtn_dispatch.sharing import Sharing
 
 clients.at_init(__package__, clients.dynamodb, clients.functions)
 _orders = msgspec.json.Decoder(DispatchOrder)
@@ -39,24 +44,38 @@ def _carried_out(event: Event, adapters: VtnDispatchAdapters) -> dict[str, objec
     failed: dict[str, Exception] = {}
     for record in event["Records"]:
         try:
-            for object_id in _event_ids(_orders.decode(record["body"]), adapters):
-                _bring(adapters, object_id)
+            _carry_out(_orders.decode(record["body"]), adapters)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others of the batch are done
             failed[record["messageId"]] = error
     count(OadrOrders=len(event["Records"]))
     return batches.answer(event, failed)
 
 
+def _carry_out(order: DispatchOrder, adapters: VtnDispatchAdapters) -> None:
+    now_ts = clock.utc_now()
+    match order.object_type:
+        case "DR_EVENT":
+            Sharing(adapters, now_ts).bring(EventId(order.id))
+        case "REPORT" if order.client_id is not None:
+            Hearing(adapters, now_ts).report(ObjectId(order.id), order.client_id)
+        case "VEN":
+            Hearing(adapters, now_ts).ven(ObjectId(order.id))
+        case _:
+            for object_id in _event_ids(order, adapters):
+                _bring(adapters, object_id)
+
+
 def _event_ids(order: DispatchOrder, adapters: VtnDispatchAdapters) -> Iterator[ObjectId]:
     """The events that *order* is about: one, or all of a program, which is among the stage's first."""
+    object_id = ObjectId(order.id)
     if order.object_type == "EVENT":
-        yield order.id
+        yield object_id
         return
-    program = adapters.program(order.id)
+    program = adapters.program(object_id)
     if program is not None:
         Joining(adapters, clock.utc_now()).define(program)
     for event in adapters.all_events():
-        if event.program_id == order.id:
+        if event.program_id == object_id:
             yield event.id
 
 
@@ -74,6 +93,8 @@ def _swept(adapters: VtnDispatchAdapters, context: LambdaContext) -> dict[str, o
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are brought in
             failed += 1
             logger.warning("not brought in", extra={"event_id": object_id, **batches.loggable(error)})
+    Sharing(adapters, clock.utc_now()).sweep()
+    Hearing(adapters, clock.utc_now()).sweep()
     return {"due": len(due), "failed": failed, "left": left}
 
 

@@ -133,7 +133,8 @@ class Joining:
         terms = Wanted(reason=NO_PROGRAM)
         if program is not None:
             ours = self.adapters.ours(named_targets(event))
-            terms = wanted(event, program, ours, now_ts=self.now_ts)
+            granted = self.adapters.granted(frozenset(event.targets or ()))
+            terms = wanted(event, program, ours, granted, now_ts=self.now_ts)
         if terms.request is None or program is None:
             if row is not None:
                 self._cancel(row)

@@ -17,6 +17,7 @@ import msgspec
 
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.notifiers import topics_below
+from contracts.openadr.oadr_vens import ven_target
 from contracts.openadr.objects import (
     OadrEvent,
     OadrObject,
@@ -49,7 +50,7 @@ class VenSight(NamedTuple):
 
 def sights_of(vens: Iterable[OadrVen], resources: Iterable[OadrResource]) -> list[VenSight]:
     """The sight of each of *vens*."""
-    granted = {ven.id: set(ven.targets or ()) for ven in vens}
+    granted = {ven.id: {ven_target(ven.id), *(ven.targets or ())} for ven in vens}
     for resource in resources:
         granted.get(resource.ven_id, set()).update(resource.targets or ())
     return [VenSight(ven_id, frozenset(targets)) for ven_id, targets in granted.items()]

@@ -8,6 +8,7 @@ import msgspec
 
 from contracts.api.fleet import FRESH_S, Fleet
 from contracts.api.resources import FleetSample, TelemetryRow
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.wire.ids import VenId
 
 SILENT_S = 900.0
@@ -41,11 +42,13 @@ def sample(fleet: Fleet, latest: Iterable[TelemetryRow]) -> FleetSample:
 def silent(vens: Iterable[PresenceRow], received_ts: Mapping[str, float], now_ts: float) -> list[str]:
     """Ids of the VENs that were there once and have been silent for `SILENT_S`, in order.
 
-    *received_ts* is when the cloud received a VEN's latest row, UTC s; absent without one.
+    A VEN of OpenADR reports when it is asked to, and is never silent. *received_ts* is when the cloud
+    received a VEN's latest row, UTC s; absent without one.
     """
     return sorted(
         ven.ven_id
         for ven in vens
         if ven.online is not None
+        and not is_oadr_ven(ven.ven_id)
         and now_ts - max(received_ts.get(ven.ven_id, 0.0), ven.presence_ts or 0.0) > SILENT_S
     )

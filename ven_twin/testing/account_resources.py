@@ -39,7 +39,8 @@ def make_resources() -> None:
     for name, keys in TABLES.items():
         create_table(name, keys)
     _backend("scheduler").create_schedule_group("schedules", tags=[])
-    _backend("sqs").create_queue("shadows", {})
+    for name in ("shadows", "orders", "changes"):
+        _backend("sqs").create_queue(name, {})
     _backend("sns").create_topic("notifications", {}, {})
 
 

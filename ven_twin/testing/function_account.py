@@ -51,6 +51,8 @@ ENVIRONMENT = {
     "VTN_URL": "https://vtn.example/openadr3/3.1.0",
     "EXTERNAL_ISSUER": "none",
     "SHADOW_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/shadows",
+    "ORDERS_QUEUE": f"https://sqs.{REGION}.amazonaws.com/123456789012/orders",
+    "CHANGES_QUEUE": f"https://sqs.{REGION}.amazonaws.com/123456789012/changes",
 }
 
 SERVICES = frozenset(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from contracts.api.requests import Assignment
 from contracts.api.resources import TelemetryRow
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.store.plans import Plan
 from contracts.wire.events import DrEvent
 from contracts.wire.ids import EventId, VenId
@@ -135,9 +136,12 @@ def silence(
 ) -> Unavailable | None:
     """The reason why nothing can be known of a VEN now, or None when it is heard.
 
-    Its rows' receipt counts, not what its clock says. In peace they may wait for each other: until the VEN
-    has had its call since *called_ts* for some rows, or while it has none.
+    A VEN of OpenADR reports when it is asked to, which may be after the event: its silence says nothing. Of
+    any other its rows' receipt counts, not what its clock says. In peace they may wait for each other: until
+    the VEN has had its call since *called_ts* for some rows, or while it has none.
     """
+    if is_oadr_ven(ven.ven_id):
+        return None
     if last is None:
         return Unavailable(Reason.NO_TELEMETRY)
     interval_s = believed_interval_s(ven)
@@ -165,13 +169,13 @@ def _of(at: RunningEvent, assignment: Assignment, ven: VenRow | None, last: Tele
     called_ts = max(float(assignment.since_ts or at.plan.from_ts), at.since_ts + offset_s)
     reason = reason or eligibility.unavailability(ven, at.now_ts)
     reason = reason or silence(ven, last, at.now_ts, called_ts=called_ts)
-    if reason is not None or last is None:
+    if reason is not None:
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
     settled_ts = called_ts + SETTLING_ROWS * believed_interval_s(ven)
     in_next = at.now_ts >= at.since_ts + offset_s + at.row.intervals[at.index].duration_s
-    if _measured_ts(last, ven) < settled_ts or in_next:
+    if last is None or _measured_ts(last, ven) < settled_ts or in_next:
         return Delivery(dispatched_w, dispatched_w * expected, observed=False, expected_share=expected)
-    if last.event_id != at.row.event_id:
+    if last.event_id != at.row.event_id and not (last.event_id is None and is_oadr_ven(ven.ven_id)):
         reason = _elsewhere(last.event_id)
         return Delivery(dispatched_w, 0.0, observed=True, unavailable=reason)
     more_kw = max(last.used_power_kw - last.baseline_power_kw, 0.0)

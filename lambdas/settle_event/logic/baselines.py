@@ -30,6 +30,7 @@ class MissingTelemetry(StrEnum):
 
     HOUR_BEFORE = "meter_before: no telemetry in the hour before the event"
     EVENT = "clone: no telemetry in the event"
+    BASELINE = "clone: it reports nothing of what it would have drawn"
     ENOUGH = "no VEN has telemetry enough in the event"
 
 

@@ -80,6 +80,7 @@ class VenEvidence:
         site_notes: what a reader has to know of its calendar.
         weather: of its site, on these days and on the event's own.
         comfort: the minutes of comfort that it says the event has taken.
+        has_clone: True where its rows say what it would have drawn.
     """
 
     ven_id: VenId
@@ -92,3 +93,4 @@ class VenEvidence:
     site_notes: tuple[str, ...] = ()
     weather: SiteWeather = NO_WEATHER
     comfort: ReportedComfort | None = None
+    has_clone: bool = True

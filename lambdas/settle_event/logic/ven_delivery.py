@@ -69,7 +69,9 @@ def deliveries(
         scored = score([before_kw] * len(context.scored), clone_kw)
         notes = () if before is None else (f"of the hour before event {before.event_id}",)
         delivered["meter_before"] = _figures(context, reduction, by_interval, scored, notes=notes)
-    if (reduction := traces.by_clone(window)) is not None:
+    if not evidence.has_clone:
+        reasons["clone"] = MissingTelemetry.BASELINE
+    elif (reduction := traces.by_clone(window)) is not None:
         by_interval = [traces.by_clone(interval) for interval in windows]
         delivered["clone"] = _figures(context, reduction, by_interval)
     else:

@@ -70,15 +70,20 @@ def measure_ven(evidence: VenEvidence, context: SettlementContext) -> MeasuredVe
     trace, frame = evidence.trace, context.frame
     whole = trace.over(frame.event)
     series_used_kw, series_clone_kw = trace.means_kw(*context.series)
+    clone_kw = scored_clone_kw(trace, context.scored)
+    if not evidence.has_clone:
+        series_clone_kw, clone_kw = (None,) * len(series_clone_kw), (None,) * len(clone_kw)
     others = other_events(trace, context.event_id, evidence.booked)
     event_day = EventDay(
         undisturbed_kw(frame, trace, others),
         _called_intervals(evidence.timeline, context),
         others,
-        scored_clone_kw(trace, context.scored),
+        clone_kw,
     )
     delivered, reasons = deliveries(evidence, context, event_day)
-    after = after_event(trace, evidence.timeline.window, others, context.bought)
+    after = NOTHING
+    if evidence.has_clone:
+        after = after_event(trace, evidence.timeline.window, others, context.bought)
     report = _report(evidence, context, (delivered, reasons), event_day)
     return MeasuredVen(
         report=with_after(report, after, evidence.comfort),
@@ -158,7 +163,7 @@ def _report(
             None if acks.active_ts is None else max(0.0, acks.active_ts + trace.skew_s - window.start_ts)
         ),
         restored=_restored(context.event_id, window, trace),
-        rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others),
+        rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others) if evidence.has_clone else None,
         metered_kwh=None if acks.metered_kwh is None else context.sign * acks.metered_kwh,
         clock_skew_s=round(trace.skew_s) if trace.skew_s else None,
         circuits=circuits,

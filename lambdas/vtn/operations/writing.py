@@ -21,12 +21,13 @@ from contracts.openadr.objects import (
 )
 from contracts.store.vtn_changes import VtnChange
 from lambdas.shared import clients
+from lambdas.shared.chance import chance
 from lambdas.shared.oadr_problems import VtnProblemKind
 from lambdas.shared.vtn_problems import VtnProblemError
 from lambdas.shared.vtn_rows import StoredObject, etag_of, program_of
 from lambdas.shared.vtn_stamps import RANDOM_DIGITS, Stamp
 from lambdas.shared.vtn_writes import ObjectChange
-from lambdas.vtn.adapters import VtnAdapters, chance
+from lambdas.vtn.adapters import VtnAdapters
 from lambdas.vtn.logic.calls import read_json
 from lambdas.vtn.logic.request import VtnRequest
 from lambdas.vtn.logic.responses import VtnResponse, answered, check_if_match
@@ -60,6 +61,7 @@ def update(request: VtnRequest, adapters: VtnAdapters) -> VtnResponse:
     def attempt() -> list[StoredObject[OadrObject]] | None:
         before = find_visible(request, adapters)
         check_if_match(request.header(IF_MATCH), etag_of(view_of(before, request.caller)))
+        _check_is_a_clients(before)
         draft = Draft(body, Stamp.again(before.value, request.now), request.caller, before)
         after = DRAFTERS[request.collection.object_type](draft, adapters)
         _check_meaning(before.value, after.value)
@@ -69,6 +71,13 @@ def update(request: VtnRequest, adapters: VtnAdapters) -> VtnResponse:
     changed = adapters.book.until_written(attempt)
     _tell(adapters, "UPDATE", changed)
     return _answer(request, changed[0])
+
+
+def _check_is_a_clients(record: StoredObject[OadrObject]) -> None:
+    """Refuse to change one VEN's share of a DR event: it follows from that."""
+    if record.share_of is not None:
+        detail = f"id: it is a VEN's share of the DR event {record.share_of}, and changes with that alone"
+        raise VtnProblemError(VtnProblemKind.CONFLICT, detail)
 
 
 def _check_meaning(before: OadrObject, after: OadrObject) -> None:
@@ -86,6 +95,7 @@ def delete(request: VtnRequest, adapters: VtnAdapters) -> VtnResponse:
     """Delete an object and what cannot be without it, and answer it."""
     first = find_visible(request, adapters)
     check_if_match(request.header(IF_MATCH), etag_of(view_of(first, request.caller)))
+    _check_is_a_clients(first)
     _delete_dependants(first.value, adapters)
 
     def attempt() -> StoredObject[OadrObject] | None:

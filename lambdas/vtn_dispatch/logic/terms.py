@@ -5,7 +5,8 @@
                  └──────────────── a reason in words ──────────┘
 
 A target of OpenADR is a free string. One that is the id of a VEN of this stage, or the name of a group, is
-that; the others are for other VENs of the VTN. An event without targets is for every VEN.
+that; and so are the VENs of OpenADR in the fleet that are granted it. An event without targets is for every
+VEN.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from contracts.errors import FieldError
 from contracts.openadr.dr_events import NotActedOn, actionable
 from contracts.openadr.objects import OadrEvent, OadrProgram
 from contracts.openadr.times import read_date_time
-from contracts.wire.ids import EVENT_ID, VEN_ID, EventId
+from contracts.wire.ids import EVENT_ID, VEN_ID, EventId, VenId
 
 NO_TARGETS = "none of its targets is a VEN or a group of this stage"
 LOOK_AGAIN_S = 300.0
@@ -45,9 +46,17 @@ def named_targets(event: OadrEvent) -> frozenset[str]:
     return frozenset(target for target in event.targets or () if VEN_ID.fullmatch(target))
 
 
-def wanted(event: OadrEvent, program: OadrProgram, ours: Collection[str], *, now_ts: float) -> Wanted:
-    """The request that *event* is at *now_ts*; *ours* are its targets that are VENs or groups of the stage.
+def wanted(
+    event: OadrEvent,
+    program: OadrProgram,
+    ours: Collection[str],
+    granted: Collection[VenId] = (),
+    *,
+    now_ts: float,
+) -> Wanted:
+    """The request that *event* is at *now_ts*.
 
+    *ours* are its targets that are VENs or groups of the stage, *granted* the VENs of OpenADR that read it.
     Its now is its making. The request has no event id yet.
     """
     try:
@@ -70,13 +79,13 @@ def wanted(event: OadrEvent, program: OadrProgram, ours: Collection[str], *, now
     renew_ts = None if made.renew_ts == inf else made.renew_ts
     if dr_event.end_ts + dr_event.randomize_start_s <= now_ts:
         return Wanted(reason=NotActedOn.OVER.value, renew_ts=renew_ts)
-    if event.targets and not ours:
+    if event.targets and not ours and not granted:
         return Wanted(reason=NO_TARGETS, renew_ts=now_ts + LOOK_AGAIN_S)
     return Wanted(
         DispatchEvent(
             start_ts=dr_event.start_ts,
             intervals=dr_event.intervals,
-            targets=tuple(target for target in event.targets or () if target in ours),
+            targets=(*(target for target in event.targets or () if target in ours), *sorted(granted)),
             priority=dr_event.priority,
             randomize_start_s=dr_event.randomize_start_s,
             program=program_id_of(program),

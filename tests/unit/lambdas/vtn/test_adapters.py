@@ -30,6 +30,7 @@ TIME = "2026-11-29T00:00:00Z"
 def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The least that the function needs."""
     variables = {"VTN_TABLE": "vtn", "VTN_URL": URL}
+    monkeypatch.delenv("CHANGES_QUEUE", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
