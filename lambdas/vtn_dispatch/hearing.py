@@ -37,7 +37,7 @@ from lambdas.shared.object_privacy import GrantRow
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Condition
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
-from lambdas.vtn_dispatch.logic.readings import Reading, readings_of
+from lambdas.vtn_dispatch.logic.readings import SiteReading, readings_of
 from lambdas.vtn_dispatch.logic.words import RowWords, row_words
 
 BOOT = "openadr"
@@ -75,7 +75,7 @@ class Hearing:
         tells_baseline = self._measured(ven_id, readings, header)
         self._note_row(ven_id, ven.ven_name, words, modified_ts, tells_baseline=tells_baseline)
         if header is not None:
-            self._note_part(ven_id, report, readings, header)
+            self._note_acks(ven_id, report, readings, header)
         count(OadrReportsHeard=1)
 
     def ven(self, object_id: ObjectId) -> None:
@@ -140,14 +140,14 @@ class Hearing:
             offer = {"shedAvailabilityKw": words.offer_kw, "sustainS": words.sustain_s}
             later = _later("offeredTs", modified_ts)
             self.adapters.vens.update(key, offer | {"offeredTs": modified_ts}, when=later)
-        if words.is_state_told:
+        if words.has_state:
             out = None
             if words.opted_out_until_ts is not None:
                 out = msgspec.to_builtins(OptOut(until_ts=int(words.opted_out_until_ts)))
             state = {"optOut": out, "stateTs": modified_ts}
             self.adapters.vens.update(key, state, when=_later("stateTs", modified_ts))
 
-    def _measured(self, ven_id: VenId, readings: Sequence[Reading], header: EventRow | None) -> bool:
+    def _measured(self, ven_id: VenId, readings: Sequence[SiteReading], header: EventRow | None) -> bool:
         """Write the telemetry of *readings*; returns True when the VEN tells what it would have drawn."""
         tells_baseline = False
         latest: JsonDict = {}
@@ -170,8 +170,8 @@ class Hearing:
             self.adapters.telemetry.update(Key(ven_id, LATEST_ROW), row, when=newer)
         return tells_baseline
 
-    def _collected(self, ven_id: VenId, reading: Reading) -> JsonDict:
-        """What all reports so far tell of the interval of *reading*."""
+    def _collected(self, ven_id: VenId, reading: SiteReading) -> JsonDict:
+        """All that reports so far tell of the interval of *reading*."""
         length_s = reading.end_ts - reading.start_ts
         key = Key(ven_id, f"{COLLECTED}{reading.end_ts:014.3f}#{length_s:.3f}")
         figures = {
@@ -186,7 +186,7 @@ class Hearing:
     def _write_row(
         self,
         ven_id: VenId,
-        reading: Reading,
+        reading: SiteReading,
         used_kw: float,
         baseline_kw: float | None,
         header: EventRow | None,
@@ -214,8 +214,8 @@ class Hearing:
             self.adapters.telemetry.update(key, row | powers)
         return row | powers
 
-    def _note_part(
-        self, ven_id: VenId, report: OadrReport, readings: Sequence[Reading], header: EventRow
+    def _note_acks(
+        self, ven_id: VenId, report: OadrReport, readings: Sequence[SiteReading], header: EventRow
     ) -> None:
         """Note what the VEN says of its part in the DR event of *header*, as its acks would."""
         once: JsonDict = {}
@@ -270,7 +270,7 @@ def _spans(event: OadrEvent | None) -> tuple[PlacedInterval, ...]:
         return ()
 
 
-def _is_within(reading: Reading, header: EventRow) -> bool:
+def _is_within(reading: SiteReading, header: EventRow) -> bool:
     return reading.start_ts < header.over_ts and reading.end_ts > header.start_ts - header.randomize_start_s
 
 

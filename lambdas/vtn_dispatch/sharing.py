@@ -47,7 +47,7 @@ TOGETHER = 8
 
 
 class _Origin(NamedTuple):
-    """Where a DR event comes from: the *event* of the VTN, or None of one that an operator has made.
+    """The origin of a DR event: the *event* of the VTN, or None of one that an operator has made.
 
     *is_read* tells that VENs of OpenADR read that event themselves.
     """
@@ -184,12 +184,12 @@ class Sharing:
             some = changes[first : first + TOGETHER]
             if not self.adapters.vtn.write(some):
                 return False
-            self.adapters.changes.pass_on([_told(change) for change in some])
+            self.adapters.changes.pass_on([_change_of(change) for change in some])
             count(OadrSharesWritten=len(some))
         return True
 
 
-def _told(change: ObjectChange) -> VtnChange:
+def _change_of(change: ObjectChange) -> VtnChange:
     operation: ObjectOperation = (
         "CREATE" if change.before is None else "DELETE" if change.after is None else "UPDATE"
     )

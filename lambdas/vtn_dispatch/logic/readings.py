@@ -49,7 +49,7 @@ AHEAD_S = 60.0
 """A VEN's clock may be so much ahead: what was measured later than that was not measured."""
 
 
-class Reading(NamedTuple):
+class SiteReading(NamedTuple):
     """The site over [start_ts, end_ts), UTC s; None of what the report does not tell."""
 
     start_ts: float
@@ -67,7 +67,9 @@ class Reading(NamedTuple):
         return not (self.used_kw is None and self.baseline_kw is None and self.delta_kw is None)
 
 
-def readings_of(report: OadrReport, spans: Iterable[PlacedInterval], *, now_ts: float) -> tuple[Reading, ...]:
+def readings_of(
+    report: OadrReport, spans: Iterable[PlacedInterval], *, now_ts: float
+) -> tuple[SiteReading, ...]:
     """The readings of *report*, in the order of their time; *spans* are the intervals of its event.
 
     Of what is to come there is no more than an offer.
@@ -153,7 +155,7 @@ def _number(value: Value | None) -> float | None:
 
 def _reading(
     times: tuple[float, float], words: Sequence[Mapping[str, float | str]], resources: int, now_ts: float
-) -> Reading:
+) -> SiteReading:
     """One interval by the words of all its resources: powers are summed where each tells its own."""
 
     def summed(kind: str) -> float | None:
@@ -162,10 +164,10 @@ def _reading(
 
     start_ts, end_ts = times
     if end_ts > now_ts + AHEAD_S:
-        return Reading(start_ts, end_ts, offer_kw=_offer_kw(summed(OFFER)), state=_first(words, STATE))
+        return SiteReading(start_ts, end_ts, offer_kw=_offer_kw(summed(OFFER)), state=_first(words, STATE))
     charges = [value for values in words if isinstance(value := values.get(CHARGE), float)]
     demand_kw = summed(DEMAND)
-    return Reading(
+    return SiteReading(
         start_ts,
         end_ts,
         used_kw=summed(USAGE) if demand_kw is None else demand_kw,

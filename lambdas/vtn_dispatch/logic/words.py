@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contracts.wire.events import MAX_DURATION_S
-from lambdas.vtn_dispatch.logic.readings import Reading
+from lambdas.vtn_dispatch.logic.readings import SiteReading
 
 FRESH_S = 3600.0
 """A VEN is counted on for so long after a report, or twice as long as an interval of it. Interpretation: one
@@ -24,7 +24,7 @@ class RowWords(NamedTuple):
         offer_kw: what it offers now, or None.
         sustain_s: for how long, as far as it tells.
         battery_soc: its battery's charge, as a share.
-        is_state_told: True where it says whether it takes part.
+        has_state: True where it says whether it takes part.
         opted_out_until_ts: until when it does not; None where it does.
     """
 
@@ -33,11 +33,11 @@ class RowWords(NamedTuple):
     offer_kw: float | None = None
     sustain_s: float | None = None
     battery_soc: float | None = None
-    is_state_told: bool = False
+    has_state: bool = False
     opted_out_until_ts: float | None = None
 
 
-def row_words(readings: Sequence[Reading], *, now_ts: float) -> RowWords:
+def row_words(readings: Sequence[SiteReading], *, now_ts: float) -> RowWords:
     """The words of *readings*, in the order of their time; there is one at least."""
     lengths_s = [reading.end_ts - reading.start_ts for reading in readings]
     ahead_ts = max((reading.end_ts for reading in readings if reading.offer_kw is not None), default=now_ts)
@@ -50,12 +50,12 @@ def row_words(readings: Sequence[Reading], *, now_ts: float) -> RowWords:
         offer_kw=offer_kw,
         sustain_s=sustain_s,
         battery_soc=charges[-1] if charges else None,
-        is_state_told=bool(states),
+        has_state=bool(states),
         opted_out_until_ts=_out_until_ts(states, now_ts),
     )
 
 
-def _offer(offers: Sequence[Reading], now_ts: float) -> tuple[float | None, float | None]:
+def _offer(offers: Sequence[SiteReading], now_ts: float) -> tuple[float | None, float | None]:
     """The offer, kW, and for how long it is kept, s: of the interval of now, of the last, of the first.
 
     It is kept for as long as the intervals that follow offer no less.
@@ -71,7 +71,7 @@ def _offer(offers: Sequence[Reading], now_ts: float) -> tuple[float | None, floa
     return kw, until_ts - now_ts if first[0].start_ts <= now_ts < until_ts else None
 
 
-def _out_until_ts(states: Iterable[Reading], now_ts: float) -> float | None:
+def _out_until_ts(states: Iterable[SiteReading], now_ts: float) -> float | None:
     """The end of the last interval that is not over and that the VEN takes no part in."""
     return max(
         (reading.end_ts for reading in states if reading.state == OPTED_OUT and reading.end_ts > now_ts),
