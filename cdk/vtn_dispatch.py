@@ -52,7 +52,7 @@ class VtnDispatch(Construct):
                 "vtn": "GetItem Query PutItem DeleteItem ConditionCheckItem",
                 "events": "GetItem PutItem UpdateItem Query",
                 "vens": "BatchGetItem GetItem UpdateItem DeleteItem",
-                "telemetry": "UpdateItem",
+                "telemetry": "Query PutItem UpdateItem DeleteItem",
             },
             timeout_s=DISPATCH_S,
             memory_mb=512,

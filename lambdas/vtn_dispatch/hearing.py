@@ -4,10 +4,8 @@
                   │ one of the           ├▶ telemetry: a row for each interval that it drew in
                   ▼ stage's own: none    └▶ the DR event's item of it: begun, left, what it measured itself
 
-A VEN joins the fleet by its first report that says anything of these. Its rows are as any other VEN's, so
-that baselines and settlement are, too. USAGE and BASELINE come in reports of their own: what several tell of
-one interval is collected under its end and length, and its row is written once it is known what was drawn.
-A VEN of the stage that is a client of the VTN as well goes on being heard by MQTT.
+A VEN joins the fleet by its first report that says anything of these. A VEN of the stage that is a client of
+the VTN as well goes on being heard by MQTT.
 """
 
 from __future__ import annotations
@@ -23,29 +21,23 @@ from contracts.openadr.oadr_vens import oadr_ven_id
 from contracts.openadr.objects import OadrEvent, OadrReport, OadrVen
 from contracts.openadr.timeline import PlacedInterval, UnplacedError, timeline
 from contracts.openadr.times import read_date_time
-from contracts.store.keys import LATEST_ROW, METERED_KWH_PREFIX, Key, telemetry_row_id, ven_sort_key
+from contracts.store.keys import METERED_KWH_PREFIX, Key, ven_sort_key
 from contracts.wire.codec import JsonDict
 from contracts.wire.events import Phase
 from contracts.wire.ids import VEN_ID, VenId
 from contracts.wire.plain_text import plain_line
 from contracts.wire.shadow import OptOut
-from contracts.wire.telemetry import SCHEMA_VERSION
 from contracts.wire.units import S_PER_H
-from lambdas.shared import rows
 from lambdas.shared.invocation import count
 from lambdas.shared.object_privacy import GrantRow
 from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Condition
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
-from lambdas.vtn_dispatch.logic.readings import SiteReading, readings_of
-from lambdas.vtn_dispatch.logic.words import RowWords, row_words
+from lambdas.vtn_dispatch.logic.readings import SiteReading, is_within, readings_of
+from lambdas.vtn_dispatch.logic.words import OPTED_OUT, RowWords, row_words
+from lambdas.vtn_dispatch.reported_rows import ReportedRows
 
-BOOT = "openadr"
-"""The boot of a row that came as a report."""
-COLLECTED = "OADR#"
-"""Before the end and the length of an interval, in the key of what reports have told of it."""
 CURTAILED = frozenset({"RUNNING_CURTAILED", "RUNNING_HEIGHTENED"})
-OPTED_OUT = "RUNNING_OPTED_OUT"
 NAME_MAX_CHARS = 64
 
 
@@ -72,7 +64,7 @@ class Hearing:
             return
         modified_ts = read_date_time(report.modification_date_time) or self.now_ts
         words = row_words(readings, now_ts=self.now_ts)
-        tells_baseline = self._measured(ven_id, readings, header)
+        tells_baseline = ReportedRows(self.adapters, ven_id, self.now_ts).write(readings, header)
         self._note_row(ven_id, ven.ven_name, words, modified_ts, tells_baseline=tells_baseline)
         if header is not None:
             self._note_acks(ven_id, report, readings, header)
@@ -147,79 +139,12 @@ class Hearing:
             state = {"optOut": out, "stateTs": modified_ts}
             self.adapters.vens.update(key, state, when=_later("stateTs", modified_ts))
 
-    def _measured(self, ven_id: VenId, readings: Sequence[SiteReading], header: EventRow | None) -> bool:
-        """Write the telemetry of *readings*; returns True when the VEN tells what it would have drawn."""
-        tells_baseline = False
-        latest: JsonDict = {}
-        for reading in readings:
-            if not reading.is_measured:
-                continue
-            collected = self._collected(ven_id, reading)
-            used_kw, baseline_kw = collected.get("usedKw"), collected.get("baselineKw")
-            if used_kw is None:
-                continue
-            if baseline_kw is None and "deltaKw" in collected:
-                baseline_kw = used_kw - collected["deltaKw"]
-            tells_baseline = tells_baseline or baseline_kw is not None
-            latest = self._write_row(ven_id, reading, used_kw, baseline_kw, header)
-        if latest:
-            newer = Condition(
-                "attribute_not_exists(#t) OR #t <= :t", {"#t": "timestamp"}, {":t": latest["timestamp"]}
-            )
-            row = latest | {"receivedTs": self.now_ts}
-            self.adapters.telemetry.update(Key(ven_id, LATEST_ROW), row, when=newer)
-        return tells_baseline
-
-    def _collected(self, ven_id: VenId, reading: SiteReading) -> JsonDict:
-        """All that reports so far tell of the interval of *reading*."""
-        length_s = reading.end_ts - reading.start_ts
-        key = Key(ven_id, f"{COLLECTED}{reading.end_ts:014.3f}#{length_s:.3f}")
-        figures = {
-            "usedKw": reading.used_kw,
-            "baselineKw": reading.baseline_kw,
-            "deltaKw": reading.delta_kw,
-        }
-        values = {name: value for name, value in figures.items() if value is not None}
-        values |= {"expiresTs": self._expires_ts()}
-        return self.adapters.telemetry.change(key, values, add={"reports": 1})[1]
-
-    def _write_row(
-        self,
-        ven_id: VenId,
-        reading: SiteReading,
-        used_kw: float,
-        baseline_kw: float | None,
-        header: EventRow | None,
-    ) -> JsonDict:
-        """Write the row of one interval; its *baseline_kw* is what is drawn where the VEN tells none."""
-        end_s = int(reading.end_ts)
-        row: JsonDict = {
-            "timestamp": end_s,
-            "bootId": BOOT,
-            "seq": end_s,
-            "usedPowerKw": used_kw,
-            "measuredS": reading.end_ts - reading.start_ts,
-            "schemaVersion": SCHEMA_VERSION,
-            "expiresTs": self._expires_ts(),
-        }
-        if reading.battery_soc is not None:
-            row["batterySoc"] = reading.battery_soc
-        if header is not None and reading.state != OPTED_OUT and _is_within(reading, header):
-            row["event_id"] = header.event_id
-        powers = _powers(used_kw, used_kw if baseline_kw is None else baseline_kw)
-        key = Key(ven_id, telemetry_row_id(end_s, BOOT, end_s))
-        if baseline_kw is None:
-            self.adapters.telemetry.update(key, row, once=powers)
-        else:
-            self.adapters.telemetry.update(key, row | powers)
-        return row | powers
-
     def _note_acks(
         self, ven_id: VenId, report: OadrReport, readings: Sequence[SiteReading], header: EventRow
     ) -> None:
         """Note what the VEN says of its part in the DR event of *header*, as its acks would."""
         once: JsonDict = {}
-        inside = [reading for reading in readings if _is_within(reading, header)]
+        inside = [reading for reading in readings if is_within(reading, header)]
         began = next((reading for reading in inside if reading.state in CURTAILED), None)
         if began is not None:
             once[Phase.ACTIVE] = self._word(report, int(began.start_ts))
@@ -240,9 +165,6 @@ class Hearing:
 
     def _word(self, report: OadrReport, at_ts: int) -> JsonDict:
         return {"ts": at_ts, "receivedTs": self.now_ts, "correlationId": report.id}
-
-    def _expires_ts(self) -> int:
-        return rows.expires_ts(self.now_ts, self.adapters.retention_days)
 
 
 def _later(attribute: str, at_ts: float) -> Condition:
@@ -268,14 +190,6 @@ def _spans(event: OadrEvent | None) -> tuple[PlacedInterval, ...]:
         return timeline(event, read_date_time(event.created_date_time) or 0.0)
     except UnplacedError:
         return ()
-
-
-def _is_within(reading: SiteReading, header: EventRow) -> bool:
-    return reading.start_ts < header.over_ts and reading.end_ts > header.start_ts - header.randomize_start_s
-
-
-def _powers(used_kw: float, baseline_kw: float) -> dict[str, float]:
-    return {"baselinePowerKw": baseline_kw, "shedPowerKw": max(0.0, baseline_kw - used_kw)}
 
 
 def _shown(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.store.keys import REPORT_SORT_KEY
 from contracts.store.stack import StackOutput
 from local_cloud import deploy
 from tests.e2e.conftest import VENS, System, until
@@ -185,3 +186,57 @@ def test_a_twin_that_the_vtn_calls_acts_without_polling(
     assert subscription["objectOperations"][0]["callbackUrl"] == f"https://localhost:{port}/house"
     assert logic.list("subscriptions", clientName="house-of-twin-2") == []
     assert leaks.leaks(log.read_text()) == []
+
+
+def in_fleet(system: System, object_id: str) -> dict[str, Any] | None:
+    """The row of a VEN of OpenADR once it offers power, or None."""
+    row = system.ven(f"oadr-{object_id}")
+    return row if row.get("shedAvailabilityKw") else None
+
+
+def test_a_twin_of_the_vtn_alone_brings_its_share_of_a_total_and_is_settled(
+    system: System, logic: BusinessLogic, tmp_path: Path
+) -> None:
+    """The stage knows it by its reports: it offers, has an event of its own, and is settled by them."""
+    rules = {"VEN_TWIN_ALLOCATION": "merit", "VEN_TWIN_BASELINE": "clone"}
+    program = logic.make(
+        "programs",
+        programName="totals",
+        attributes=[{"type": kind, "values": [value]} for kind, value in rules.items()],
+    )
+    with twin_of_vtn(system, tmp_path, "twin-3", "--vtn-poll", "1s", "--house-speed", "1") as log:
+        (ven,) = until(lambda: logic.list("vens", venName="house-of-twin-3"), "the VEN")
+        change = {"objectType": "BL_VEN_REQUEST", "targets": ["visitors"]}
+        change |= {"clientID": ven["clientID"], "venName": ven["venName"]}
+        assert logic.http.put(f"/vens/{ven['id']}", json=change).status_code == 200
+        now = datetime.now(UTC)
+        logic.make(
+            "events",
+            programID=program["id"],
+            targets=["visitors"],
+            intervalPeriod={"start": now.isoformat(timespec="seconds"), "duration": "PT2S"},
+            intervals=[{"id": n, "payloads": []} for n in range(60)],
+            reportDescriptors=[
+                {"payloadType": kind, "startInterval": 0, "numIntervals": 1, "repeat": -1}
+                for kind in ("LOAD_SHED_DELTA_AVAILABLE", "DEMAND")
+            ],
+        )
+        member = until(lambda: in_fleet(system, ven["id"]), "its offer")
+        assert (member["oadrVenName"], member["online"]) == ("house-of-twin-3", True)
+        start = (datetime.now(UTC) + timedelta(seconds=4)).isoformat(timespec="seconds")
+        total = logic.make(
+            "events",
+            programID=program["id"],
+            targets=["visitors"],
+            intervalPeriod={"start": start, "duration": "PT10S"},
+            intervals=[{"id": 0, "payloads": [{"type": "DISPATCH_SETPOINT_RELATIVE", "values": [-1.0]}]}],
+        )
+        report = until(lambda: system.event_item(total["id"], REPORT_SORT_KEY), "its settlement")["report"]
+    (share,) = [event for event in logic.list("events") if event.get("targets") == [f"ven:{ven['id']}"]]
+    assert f"event {share['id']} is active: sheds" in log.read_text()
+    assert f"event {total['id']}" not in log.read_text()
+    (settled,) = report["vens"]
+    assert settled["venId"] == f"oadr-{ven['id']}"
+    assert settled["acknowledged"] is True
+    assert settled["quality"]["coverage"] > 0.9
+    assert settled["delivered"]["clone"]["deliveredKw"] > 0.5

@@ -80,13 +80,17 @@ def draft_program(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObjec
 
 
 def draft_event(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:
-    """An event of a program that is there; the program says whose values its are."""
+    """An event of a program that is there; the program says whose values its are.
+
+    Interpretation: an event without values asks for reports alone, whatever the program says of values.
+    """
     request = read_request(OadrEventRequest, draft.body)
     program = adapters.book.find("PROGRAM", request.program_id)
     if program is None or not isinstance(program.value, OadrProgram):
         raise unreferenced("programID")
     made = stored(stamped(OadrEvent, request, draft.stamp))
-    return replace(made, is_total=has_totals(program.value.attributes))
+    has_values = any(interval.payloads for interval in request.intervals or ())
+    return replace(made, is_total=has_values and has_totals(program.value.attributes))
 
 
 def draft_report(draft: Draft, adapters: VtnAdapters) -> StoredObject[OadrObject]:

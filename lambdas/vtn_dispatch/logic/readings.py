@@ -28,6 +28,7 @@ from contracts.openadr.times import read_date_time, read_duration
 from contracts.openadr.values import IntervalPeriod, OadrInterval, ReportPayloadDescriptor, Value, ValuesMap
 from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS
 from contracts.wire.units import S_PER_DAY, S_PER_H
+from lambdas.shared.rows import EventRow
 
 AGGREGATED = "AGGREGATED_REPORT"
 """The resource of a report over all of them. Source: OpenADR 3.1.0, Definition, resourceName."""
@@ -65,6 +66,11 @@ class SiteReading(NamedTuple):
     def is_measured(self) -> bool:
         """True where it says what was drawn, or would have been."""
         return not (self.used_kw is None and self.baseline_kw is None and self.delta_kw is None)
+
+
+def is_within(reading: SiteReading, header: EventRow) -> bool:
+    """True of a reading that is of the time of a DR event, or of some of it."""
+    return reading.start_ts < header.over_ts and reading.end_ts > header.start_ts - header.randomize_start_s
 
 
 def readings_of(

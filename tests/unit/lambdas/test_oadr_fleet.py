@@ -105,9 +105,9 @@ def joined(world: World, monkeypatch: pytest.MonkeyPatch) -> Joined:
 
 @pytest.fixture
 def standing(joined: Joined) -> str:
-    """An event without intervals, which asks for reports alone."""
+    """An event without intervals, which asks for reports alone, in a program of totals."""
     event = joined.event(
-        joined.program("telemetry"),
+        joined.program("telemetry", ALLOCATION="merit"),
         intervalPeriod=HOUR,
         reportDescriptors=[{"payloadType": "LOAD_SHED_DELTA_AVAILABLE"}],
     )
@@ -403,6 +403,34 @@ def settled(joined: Joined, stranger: Stranger, *payloads: tuple[str, Any]) -> d
     (ven,) = report["vens"]
     assert isinstance(ven, dict)
     return ven
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_report_on_an_event_stands_for_all_of_its_time(
+    joined: Joined, stranger: Stranger, standing: str, *, is_first: bool
+) -> None:
+    """Finer reports of the same time, which tell no baseline, take nothing of it; those around it stay."""
+    event_id = only(joined, stranger)
+    (share,) = stranger.shares()
+    joined.world.now = START + 7200
+
+    def of_event() -> None:
+        stranger.report(share["id"], ("USAGE", 1.0), ("BASELINE", 4.0), start_ts=START, length_s=3600)
+
+    if is_first:
+        of_event()
+    for quarter in range(-2, 6):
+        stranger.report(standing, ("DEMAND", 1.5), start_ts=START + 450 + quarter * QUARTER_S)
+    if not is_first:
+        of_event()
+    rows = stranger.telemetry()
+    times = [(row["timestamp"] - row["measuredS"] - START, row["timestamp"] - START) for row in rows]
+    assert (0, 3600) in times
+    inside = [row for row in rows if row.get("eventId") == event_id]
+    assert [(row["usedPowerKw"], row["baselinePowerKw"]) for row in inside] == [(1.0, 4.0)]
+    assert (-1350, -450) in times
+    assert (4050, 4950) in times
+    assert not [1 for start, end in times if 0 <= start < 3600 and end < 3600]
 
 
 def test_a_ven_of_openadr_is_settled_by_its_reports(joined: Joined, stranger: Stranger) -> None:

@@ -189,7 +189,8 @@ def test_a_fleets_total_is_seen_by_the_business_logic_alone(vtn: Vtn, bl: VtnCli
     ven_with(bl, "v1", "a")
     ven = vtn.ven()
     (plain,) = events(bl, None)
-    totals = [bl.made("/events", programID=program, targets=each)["id"] for each in (None, ["a"])]
+    shed = {"intervals": [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [1]}]}]}
+    totals = [bl.made("/events", programID=program, targets=each, **shed)["id"] for each in (None, ["a"])]
     assert bl.get("/events").ids == [plain, *totals]
     assert ven.get("/events").ids == [plain]
     assert ven.get("/events", programID=program).ids == []
@@ -199,9 +200,18 @@ def test_a_fleets_total_is_seen_by_the_business_logic_alone(vtn: Vtn, bl: VtnCli
         assert ven.post("/reports", eventID=event, clientName="c", resources=[]).status == 409
     vtn.restart()
     assert ven.get("/events").ids == [plain]
-    moved = bl.put(f"/events/{plain}", programID=program)
+    moved = bl.put(f"/events/{plain}", programID=program, **shed)
     assert moved.status == 200
     assert ven.get("/events").ids == []
+
+
+def test_an_event_without_values_is_no_total(vtn: Vtn, bl: VtnClient) -> None:
+    """It asks for reports alone, and VENs are to read it: what they offer is what a total is shared by."""
+    program = bl.made("/programs", programName="total", attributes=TOTAL)["id"]
+    asks = {"reportDescriptors": [{"payloadType": "LOAD_SHED_DELTA_AVAILABLE"}]}
+    bare = bl.made("/events", programID=program, **asks)["id"]
+    empty = bl.made("/events", programID=program, intervals=[{"id": 0, "payloads": []}], **asks)["id"]
+    assert [bare, empty] == vtn.ven().get("/events", programID=program).ids
 
 
 @pytest.mark.parametrize("first", [TOTAL, None])
