@@ -166,4 +166,9 @@ def run() -> Iterator[Figure]:
         yield Figure("POST /events, p95", _p95_ms(lambda: bl.post("/events", **event), 201), "ms", "<= 120")
         one_new = lambda: bl.post("/events", **event)  # noqa: E731
         yield Figure("GET /events after a change, p95", _p95_ms(poll, 200, one_new), "ms", "<= 40")
+        tag = {"if-none-match": ven.get("/events", limit=LIMIT).headers["ETag"]}
+        again = lambda: ven.get("/events", tag, limit=LIMIT)  # noqa: E731
+        others = lambda: bl.post("/events", **event | {"targets": ["others"]})  # noqa: E731
+        no_news = _p95_ms(again, 304, others)
+        yield Figure("GET /events, 304 after a change for others, p95", no_news, "ms", "<= 40")
         yield Figure("GET /vens, all 1,000, p95", _p95_ms(lambda: bl.get("/vens"), 200), "ms")

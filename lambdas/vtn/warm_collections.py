@@ -10,7 +10,8 @@ early, and never late.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,6 +37,9 @@ class SharedHead(msgspec.Struct, frozen=True, rename=spelling, kw_only=True):
     targets: Targets | None = None
 
 
+TAGS_MAX = 20_000
+"""Remembered at a time, in some 5 MB. When there are more, all are forgotten: were it the oldest, those
+who poll in turn would each find that theirs has just gone."""
 _heads = msgspec.json.Decoder(SharedHead)
 _events = msgspec.json.Decoder(OadrEvent)
 
@@ -49,16 +53,14 @@ class SharedEntry:
     is_total: bool = False
 
     @cached_property
-    def _fixed_end_ts(self) -> float | None:
-        """An event's end; None where it depends on when it is read."""
+    def end(self) -> float | OadrEvent:
+        """An event's end, UTC s; the event where its end depends on when it is read."""
         event = _events.decode(self.body)
-        return None if ends.starts_as_read(event) else ends.end_ts(event, 0.0)
+        return event if ends.starts_as_read(event) else ends.end_ts(event, 0.0)
 
     def is_over(self, now: float) -> bool:
         """True of an event that has ended."""
-        if self._fixed_end_ts is not None:
-            return self._fixed_end_ts <= now
-        return ends.end_ts(_events.decode(self.body), now) <= now
+        return (ends.end_ts(self.end, now) if isinstance(self.end, OadrEvent) else self.end) <= now
 
     def is_wanted(self, query: PageOf, caller: VtnCaller) -> bool:
         """True where *caller* may see it and it passes the filters of *query*; time aside."""
@@ -78,15 +80,47 @@ class SharedEntry:
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+@dataclass(frozen=True)
+class WarmObjects:
+    """Objects by id in their order, which never change, and the tags of what was answered of them."""
+
+    entries: dict[ObjectId, SharedEntry] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def note(self, asking: str, tag: str) -> None:
+        """Remember that *tag* is of what is answered to *asking*: a poll that names it needs no list then."""
+        if len(self.tags) >= TAGS_MAX:
+            self.tags.clear()
+        self.tags[asking] = tag
+
+    def ends_past(self, now: float) -> tuple[int, list[bool]]:
+        """The ends that are past: while they are the same, so is what `active=true` leaves out.
+
+        The first is the number of them among ends that are fixed, the second is of each of the others.
+        """
+        fixed, as_read = self._ends
+        return bisect_right(fixed, now), [entry.is_over(now) for entry in as_read]
+
+    @cached_property
+    def _ends(self) -> tuple[list[float], list[SharedEntry]]:
+        fixed, as_read = list[float](), list[SharedEntry]()
+        for entry in self.entries.values():
+            if isinstance(entry.end, OadrEvent):
+                as_read.append(entry)
+            else:
+                fixed.append(entry.end)
+        return sorted(fixed), as_read
+
+
 @dataclass
 class WarmCollection:
-    """The objects of one type as of *version*, by id in the order of creation."""
+    """The objects of one type as of *version*."""
 
     object_type: ObjectType
     version: int | None = None
-    entries: dict[ObjectId, SharedEntry] = field(default_factory=dict)
+    objects: WarmObjects = field(default_factory=WarmObjects)
 
-    def at(self, version: CollectionVersion, book: VtnBook) -> Iterable[SharedEntry]:
+    def at(self, version: CollectionVersion, book: VtnBook) -> WarmObjects:
         """The objects as of *version*, which has just been read, or newer."""
         if self.version is None or self.version > version.version:
             changed = None
@@ -94,20 +128,20 @@ class WarmCollection:
             changed = version.changed_since(self.version)
         if changed is None:
             items = ((row.body.encode(), bool(row.total)) for row in book.items(self.object_type))
-            self.entries = dict(_entries(items))
+            self.objects = WarmObjects(dict(_entries(items)))
         elif changed:
-            self._read_again(changed, book)
+            self.objects = self._read_again(changed, book)
         self.version = version.version
-        return self.entries.values()
+        return self.objects
 
-    def _read_again(self, ids: Iterable[str], book: VtnBook) -> None:
-        entries = dict(self.entries)
+    def _read_again(self, ids: Collection[str], book: VtnBook) -> WarmObjects:
+        entries = dict(self.objects.entries)
         for object_id in map(ObjectId, ids):
             entries.pop(object_id, None)
             record = book.find(self.object_type, object_id)
             if record is not None:
                 entries |= _entries([(record.body, record.is_total)])
-        self.entries = dict(sorted(entries.items()))
+        return WarmObjects(dict(sorted(entries.items())))
 
 
 def entry_of(body: bytes, *, is_total: bool = False) -> SharedEntry:

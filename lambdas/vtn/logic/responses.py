@@ -44,9 +44,12 @@ def answered(status: int, body: bytes, etag: str | None = None) -> VtnResponse:
     return {"statusCode": status, "headers": headers, "body": body.decode(), "isBase64Encoded": False}
 
 
-def read_answer(body: bytes, if_none_match: str | None) -> VtnResponse:
-    """The answer of a read, with the digest of *body* as its tag; 304 where the client has it."""
-    etag = etag_of(body)
+def read_answer(body: bytes, if_none_match: str | None, etag: str | None = None) -> VtnResponse:
+    """The answer of a read, with the digest of *body* as its tag, or *etag*, if that is at hand.
+
+    It is 304 where the client has it.
+    """
+    etag = etag_of(body) if etag is None else etag
     return unchanged(etag) if names_tag(if_none_match, etag) else answered(200, body, etag)
 
 

@@ -17,7 +17,6 @@ from lambdas.vtn.logic.listing import filters, is_wanted, page
 from lambdas.vtn.logic.request import VtnRequest
 from lambdas.vtn.logic.responses import (
     VtnResponse,
-    answered,
     array,
     names_tag,
     read_answer,
@@ -84,33 +83,29 @@ def view_of(record: StoredObject[OadrObject], caller: VtnCaller) -> bytes:
 
 
 def _search_shared(request: VtnRequest, adapters: VtnAdapters, query: PageOf) -> VtnResponse:
-    """Programs or events: of one version, for one caller and query, there is one answer.
+    """Programs or events: of the same objects, for one reader and query, there is one answer.
 
-    With *active* it is another one whenever an event ends, so that the events that are over count too.
+    With *active* it is another one whenever an event ends.
     """
     caller, if_none_match = request.caller, request.header(IF_NONE_MATCH)
     collection = adapters.collections[request.collection.object_type]
-    version = adapters.book.version(request.collection.object_type)
+    objects = collection.at(adapters.book.version(collection.object_type), adapters.book)
     is_active = isinstance(query, EventsQuery) and bool(query.active)
-    basis = (
-        request.collection.path,
-        version.version,
-        request.caller.client.role.value,
-        sorted(caller.granted),
-        filters(query),
+    ends_past = objects.ends_past(request.now) if is_active else None
+    asking = etag_of(None if caller.is_bl else sorted(caller.granted), filters(query), ends_past)
+    etag = objects.tags.get(asking)
+    if etag is not None and names_tag(if_none_match, etag):
+        return unchanged(etag)
+    wanted = (
+        entry
+        for entry in objects.entries.values()
+        if entry.is_wanted(query, caller) and not (is_active and entry.is_over(request.now))
     )
-    if not is_active:
-        etag = etag_of(basis)
-        if names_tag(if_none_match, etag):
-            return unchanged(etag)
-    entries = collection.at(version, adapters.book)
-    over = {entry.head.id for entry in entries if entry.is_over(request.now)} if is_active else set()
-    if is_active:
-        etag = etag_of(basis, sorted(over))
-        if names_tag(if_none_match, etag):
-            return unchanged(etag)
-    wanted = (entry for entry in entries if entry.head.id not in over and entry.is_wanted(query, caller))
-    return answered(200, array(entry.answer(caller) for entry in page(wanted, query)), etag)
+    body = array(entry.answer(caller) for entry in page(wanted, query))
+    if etag is None:
+        etag = etag_of(body)
+        objects.note(asking, etag)
+    return read_answer(body, if_none_match, etag)
 
 
 def _owned(request: VtnRequest, adapters: VtnAdapters) -> Iterator[StoredObject[OadrObject]]:
