@@ -73,7 +73,7 @@ class VtnNotifications(Construct):
         notify = self._resources.function(
             "vtn_notify",
             "Finds whom to tell of a change of the VTN's objects",
-            {"vtn": "Query BatchGetItem"},
+            {"vtn": "GetItem Query BatchGetItem"},
             timeout_s=NOTIFY_S,
             memory_mb=FULL_PROCESSOR_MB,  # a delivery and a signed call of MQTT for each subscriber
             DELIVERIES_QUEUE=self.deliveries.queue.queue_url,

@@ -9,6 +9,7 @@
     #ven             ven#<id>              a copy of each owned object, in the order of creation;
     #resource  #report  #subscription      `client` is whose it is
     #version         program, event        how often a collection has changed, and what changed last
+                     subscription#<00…15>  the same of each sixteenth of the subscriptions
     #name            program#<name>  ven#<name>  resource#<ven's id>#<name>
 
 A poll is two reads: `GRANTS`, one range of a client's partition in which no report lies, and the version of
@@ -17,6 +18,8 @@ clients alone: no object has its attributes.
 """
 
 from __future__ import annotations
+
+from zlib import crc32
 
 from contracts.openadr.ids import ClientId, ObjectId
 from contracts.openadr.objects import ObjectType
@@ -32,6 +35,8 @@ GRANTS = (CLIENT_SORT_KEY, f"{CLIENT_SORT_KEY}$")
 """Sort keys between which lie a client's own item, its VENs and their resources, and nothing else."""
 VERSION_PARTITION = "#version"
 NAME_PARTITION = "#name"
+SUBSCRIPTION_VERSIONS = 16
+"""A version is written by one at a time, and thousands of VENs may subscribe in one minute."""
 SHARED_TYPES: tuple[ObjectType, ...] = ("PROGRAM", "EVENT")
 """Types whose objects no client owns."""
 GRANTING_TYPES: tuple[ObjectType, ...] = ("VEN", "RESOURCE")
@@ -77,6 +82,12 @@ def type_range(object_type: ObjectType) -> tuple[str, str]:
 def version_key(object_type: ObjectType) -> Key:
     """Key of the version of all programs, or of all events."""
     return Key(VERSION_PARTITION, object_type.lower())
+
+
+def subscription_version_key(subscription_id: ObjectId) -> Key:
+    """Key of the version in which a subscription counts."""
+    number = crc32(subscription_id.encode()) % SUBSCRIPTION_VERSIONS
+    return Key(VERSION_PARTITION, object_sort_key("SUBSCRIPTION", ObjectId(f"{number:02d}")))
 
 
 def name_key(object_type: ObjectType, name: str, *, ven_id: ObjectId | None = None) -> Key:

@@ -31,7 +31,7 @@ from lambdas.shared.vtn_writes import (
     VERSION,
     CollectionVersion,
     ObjectChange,
-    collections_of,
+    version_keys_of,
     writes_of,
 )
 
@@ -58,7 +58,10 @@ class VtnBook:
 
     def version(self, object_type: ObjectType) -> CollectionVersion:
         """The version of all programs, or events, now."""
-        item = self.table.get(version_key(object_type))
+        return self._version(version_key(object_type))
+
+    def _version(self, key: Key) -> CollectionVersion:
+        item = self.table.get(key)
         return CollectionVersion() if item is None else msgspec.convert(item, CollectionVersion)
 
     def find(
@@ -101,7 +104,7 @@ class VtnBook:
         """
         for number in range(WRITES):
             self._pause(number)
-            versions = {object_type: self.version(object_type) for object_type in collections_of(changes)}
+            versions = {key: self._version(key) for key in version_keys_of(changes)}
             refused = transact(self.table, writes_of(changes, versions)).refused
             if refused.get(OBJECT) is Refusal.CONDITION:
                 return False

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.openadr.objects import OadrObject, ObjectType
-from contracts.store.vtn_keys import SHARED_TYPES, version_key
+from contracts.openadr.objects import OadrObject
+from contracts.store.keys import Key
+from contracts.store.vtn_keys import SHARED_TYPES, subscription_version_key, version_key
+from lambdas.shared.subscribers import read_subscriber
 from lambdas.shared.tables import Condition
 from lambdas.shared.transactions import IS_NEW, IS_THERE, Write
 from lambdas.shared.vtn_rows import (
@@ -67,25 +69,45 @@ class CollectionVersion(msgspec.Struct, frozen=True, kw_only=True):
         return None if EVERYTHING in ids or len(ids) > FEW else ids
 
 
-def writes_of(changes: Sequence[ObjectChange], versions: dict[ObjectType, CollectionVersion]) -> list[Write]:
-    """The writes of *changes* in one transaction; *versions* are those of the collections that change."""
+def writes_of(changes: Sequence[ObjectChange], versions: dict[Key, CollectionVersion]) -> list[Write]:
+    """The writes of *changes* in one transaction; *versions* are those that they count in."""
     writes = [write for change in changes for write in _writes(change)]
     written = {write.key for write in writes}
     for change in changes:
         if change.after is not None:
             writes += [check for check in _checks(change) if check.key not in written]
             written.update(write.key for write in writes)
-    for object_type, version in versions.items():
-        ids = [change.either.value.id for change in changes if type_of(change.either.value) == object_type]
+    for key, version in versions.items():
+        ids = [change.either.value.id for change in changes if version_key_of(change) == key]
         item = msgspec.to_builtins(version.after(ids))
         unchanged = IS_NEW if version.version == 0 else Condition.unchanged("version", version.version)
-        writes.append(Write(version_key(object_type), item, unchanged, label=VERSION))
+        writes.append(Write(key, item, unchanged, label=VERSION))
     return writes
 
 
-def collections_of(changes: Sequence[ObjectChange]) -> set[ObjectType]:
-    """The types with a version that *changes* are of."""
-    return {type_of(change.either.value) for change in changes} & set(SHARED_TYPES)
+def version_keys_of(changes: Sequence[ObjectChange]) -> set[Key]:
+    """Keys of the versions that *changes* count in."""
+    return {key for change in changes if (key := version_key_of(change)) is not None}
+
+
+def version_key_of(change: ObjectChange) -> Key | None:
+    """Key of the version that *change* counts in; None for one that no function remembers objects of.
+
+    A subscription that is renewed counts in none: thousands are each hour.
+    """
+    value = change.either.value
+    object_type = type_of(value)
+    if object_type in SHARED_TYPES:
+        return version_key(object_type)
+    if object_type != "SUBSCRIPTION" or _is_renewed(*change):
+        return None
+    return subscription_version_key(value.id)
+
+
+def _is_renewed(before: StoredObject[OadrObject] | None, after: StoredObject[OadrObject] | None) -> bool:
+    if before is None or after is None:
+        return False
+    return read_subscriber(before.body) == read_subscriber(after.body)
 
 
 def _writes(change: ObjectChange) -> Iterator[Write]:

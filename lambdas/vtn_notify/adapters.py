@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.openadr.external_issuer import NO_ISSUER
 from contracts.openadr.ids import ClientId
-from contracts.openadr.objects import OadrResource, OadrSubscription, OadrVen
+from contracts.openadr.objects import OadrResource, OadrVen
 from contracts.openadr.scopes import ROLE_SCOPES, Client, Role, read_scopes
 from contracts.store.items import Item
 from contracts.store.vtn_changes import CallbackDelivery
@@ -23,12 +23,13 @@ from contracts.wire import codec
 from lambdas.shared import clients, parallel
 from lambdas.shared.message_queue import MessageQueue
 from lambdas.shared.object_privacy import GrantRow, VtnCaller, caller_of
+from lambdas.shared.subscribers import Subscriber
 from lambdas.shared.tables import Table
 from lambdas.shared.vtn_bodies import VtnBodies
 from lambdas.vtn_notify.mqtt_copies import MqttCopy, VenSight, sights_of
 from lambdas.vtn_notify.settings import NotifySettings
+from lambdas.vtn_notify.warm_subscribers import warm_subscribers
 
-_subscriptions = msgspec.json.Decoder(OadrSubscription)
 _vens = msgspec.json.Decoder(OadrVen)
 _resources = msgspec.json.Decoder(OadrResource)
 
@@ -44,9 +45,9 @@ class NotifyAdapters:
     queue: MessageQueue
     is_issued_here: bool
 
-    def subscriptions(self) -> list[OadrSubscription]:
+    def subscribers(self) -> Collection[Subscriber]:
         """All subscriptions, in the order of their creation."""
-        return [_subscriptions.decode(body) for body in VtnBodies(self.table).all("SUBSCRIPTION")]
+        return warm_subscribers(self.table).now()
 
     def clients(self, client_ids: Collection[ClientId]) -> dict[ClientId, Client]:
         """The clients that may be told anything: neither removed nor disabled.

@@ -23,7 +23,6 @@ from contracts.openadr.objects import (
     OadrResource,
     OadrSubscription,
     OadrVen,
-    ObjectOperations,
     ObjectType,
 )
 from contracts.openadr.scopes import Scope
@@ -31,6 +30,7 @@ from contracts.openadr.values import Targets
 from contracts.store.vtn_changes import CallbackDelivery, VtnChange
 from contracts.wire import codec
 from lambdas.shared.object_privacy import VtnCaller, without_tokens
+from lambdas.shared.subscribers import SubscribedChanges, Subscriber
 
 _TYPES: dict[type[OadrObject], ObjectType] = {
     OadrProgram: "PROGRAM",
@@ -47,7 +47,7 @@ def object_type(changed: OadrObject) -> ObjectType:
     return _TYPES[type(changed)]
 
 
-def concerns(subscription: OadrSubscription, change: VtnChange) -> bool:
+def concerns(subscription: Subscriber, change: VtnChange) -> bool:
     """True of a subscription that asks for the change, if its client may see it.
 
     Interpretation: one that names a program is told of that program, its events and their reports alone; one
@@ -80,9 +80,7 @@ def copy_for(caller: VtnCaller, change: VtnChange) -> OadrObject | None:
     return msgspec.structs.replace(changed, targets=caller.cut(changed.targets))
 
 
-def deliveries(
-    subscription: OadrSubscription, change: VtnChange, copy: OadrObject
-) -> Iterator[CallbackDelivery]:
+def deliveries(subscription: Subscriber, change: VtnChange, copy: OadrObject) -> Iterator[CallbackDelivery]:
     """One delivery for each callback of *subscription* that asks for *change*, of the client's own *copy*.
 
     None where the client may not see the targets that the subscription names.
@@ -114,11 +112,11 @@ def targets_of(changed: OadrObject) -> Targets | None:
     return None if isinstance(changed, OadrReport | OadrSubscription) else changed.targets
 
 
-def _is_targeted(subscription: OadrSubscription, changed: OadrObject) -> bool:
+def _is_targeted(subscription: Subscriber, changed: OadrObject) -> bool:
     """True where *subscription* names no targets, or one of the object's."""
     targets = subscription.targets
     return not targets or not set(targets).isdisjoint(targets_of(changed) or ())
 
 
-def _asks(operations: ObjectOperations, change: VtnChange) -> bool:
+def _asks(operations: SubscribedChanges, change: VtnChange) -> bool:
     return change.operation in operations.operations and object_type(change.object) in operations.objects

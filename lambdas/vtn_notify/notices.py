@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from contracts.openadr.ids import ClientId
-from contracts.openadr.objects import OadrSubscription
 from contracts.openadr.scopes import Client
 from contracts.store.vtn_changes import CallbackDelivery, VtnChange
 from lambdas.shared.object_privacy import VtnCaller
+from lambdas.shared.subscribers import Subscriber
 from lambdas.vtn_notify.adapters import NotifyAdapters
 from lambdas.vtn_notify.logic import concerns, copy_for, deliveries, needs_grants
 from lambdas.vtn_notify.mqtt_copies import MqttCopy, VenSight, copies_of, is_seen_by_vens
@@ -25,9 +25,9 @@ class Notices:
     callers: dict[ClientId, VtnCaller] = field(default_factory=dict)
 
     @cached_property
-    def subscriptions(self) -> list[OadrSubscription]:
+    def subscribers(self) -> Collection[Subscriber]:
         """All of them, read after the first change was: one that was made before it is among them."""
-        return self.adapters.subscriptions()
+        return self.adapters.subscribers()
 
     @cached_property
     def sights(self) -> list[VenSight]:
@@ -40,15 +40,15 @@ class Notices:
 
     def of(self, change: VtnChange) -> Iterator[CallbackDelivery]:
         """The deliveries of *change*."""
-        concerned = [record for record in self.subscriptions if concerns(record, change)]
-        subscribers = self._subscribers([record.client_id for record in concerned], change)
+        concerned = [record for record in self.subscribers if concerns(record, change)]
+        callers = self._callers([record.client_id for record in concerned], change)
         for subscription in concerned:
-            caller = subscribers.get(subscription.client_id)
+            caller = callers.get(subscription.client_id)
             copy = None if caller is None else copy_for(caller, change)
             if copy is not None:
                 yield from deliveries(subscription, change, copy)
 
-    def _subscribers(self, client_ids: Sequence[ClientId], change: VtnChange) -> dict[ClientId, VtnCaller]:
+    def _callers(self, client_ids: Sequence[ClientId], change: VtnChange) -> dict[ClientId, VtnCaller]:
         """The clients that are there, each with its grants where these count."""
         unread = dict.fromkeys(client_id for client_id in client_ids if client_id not in self.clients)
         if unread:

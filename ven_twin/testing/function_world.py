@@ -39,6 +39,7 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.ven_identity import Certificates
 from lambdas.store_telemetry.adapters import noted_sites
+from lambdas.vtn_notify.warm_subscribers import warm_subscribers
 from ven_twin.testing.account_resources import make_resources
 
 NOW = 1_800_000_000.0
@@ -69,6 +70,7 @@ class World:
         called_vens.cache_clear()
         senders.floods.cache_clear()
         noted_sites.cache_clear()
+        warm_subscribers.cache_clear()
         self.now = NOW
         self.slept: list[float] = []
         self.connected: set[str] = set()

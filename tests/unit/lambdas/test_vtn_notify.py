@@ -200,24 +200,6 @@ def test_a_change_that_cannot_be_told_fails_alone(notified: Notified) -> None:
     assert len(notified.deliveries()) == 1
 
 
-def test_many_subscribers_are_read_once_for_a_batch(
-    notified: Notified, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Subscriptions and clients are not read again for each change; grants only where they count."""
-    bl = notified.client("utility", BL)
-    for number in range(30):
-        notified.subscribed(f"house-{number}", VEN)
-    program_id = program(bl)
-    for _ in range(3):
-        bl.made("/events", programID=program_id, **EVENT)
-    client: Any = clients.dynamodb()
-    make, calls = client._make_api_call, []
-    monkeypatch.setattr(client, "_make_api_call", lambda name, each: calls.append(name) or make(name, each))
-    assert failed(notified.tell()) == []
-    assert calls == ["Query", "BatchGetItem"]
-    assert len(notified.deliveries()) == 4 * 30
-
-
 def test_no_ven_is_told_of_a_fleets_total(notified: Notified) -> None:
     """The business logic is; a VEN would take the total for its own value."""
     total = [{"type": "VEN_TWIN_ALLOCATION", "values": ["merit"]}]
