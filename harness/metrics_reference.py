@@ -63,7 +63,7 @@ MEANINGS: Mapping[str, str] = {
     "OadrEventsLookedAt": "events of OpenADR that were looked at for the stage's own VENs",
     "OadrEventsDispatched": "of these, those that became DR events, or other ones",
     "OadrReportsHeard": "reports of VENs of OpenADR that were brought into the fleet",
-    "OadrSharesWritten": "events of OpenADR that were made, changed or deleted for one VEN, or a program for such",
+    "OadrSharesWritten": "events of OpenADR that were made, changed or deleted for one VEN of it",
     "NotificationsQueued": "notifications of OpenADR that were queued, one for each callback",
     "NotificationsUndelivered": "of these, those that were given up, and those that a broken callback missed",
     "ProvisionRequested": "CloudFormation's requests for a VEN's identity",

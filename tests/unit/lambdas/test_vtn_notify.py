@@ -207,5 +207,6 @@ def test_no_ven_is_told_of_a_fleets_total(notified: Notified) -> None:
     notified.subscribed("house-1", VEN)
     made = program(bl, attributes=total)
     notified.vtn.told.changes.clear()
-    bl.made("/events", programID=made, **EVENT)
+    shed = {"intervals": [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [1]}]}]}
+    bl.made("/events", programID=made, **EVENT, **shed)
     assert set(notified.told()) == {"utility"}
