@@ -147,7 +147,8 @@ scale: $(READY)
 crowd: $(READY)
 	$(BIN)/python -m harness.crowd $(ARGS)
 
-# Round trips of the VTN, and 1,000 VENs that poll it for ten minutes; ARGS="--vens 100 --minutes 1" for less.
+# Round trips of the VTN, and 1,000 VENs that poll it for ten minutes; ARGS="--vens 100 --minutes 1" for less,
+# ARGS="--for-one" for events of which one VEN alone is answered anything.
 polls: $(READY)
 	$(BIN)/python -m harness.polls $(ARGS)
 

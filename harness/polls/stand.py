@@ -17,7 +17,7 @@ from local_cloud.runtime import METER_PATH, Runtime
 from ven_twin.testing.running_cloud import cloud_of, unshared_port
 
 GROUPS = 20
-"""Groups of VENs; each event is for two of them."""
+"""Groups of VENs; each event is for two of them. A VEN is granted its group and its name."""
 AT_ONCE = 8
 """Calls under way at a time while the VTN is filled."""
 TIMEOUT_S = 60.0
@@ -75,7 +75,7 @@ def _filled(runtime: Runtime, http: httpx.Client, vens: int, events: int) -> Vtn
 
     def furnished(number: int) -> dict[str, str]:
         name = f"house-{number}"
-        ven = {"clientID": name, "venName": name, "targets": [f"group-{number % GROUPS}"]}
+        ven = {"clientID": name, "venName": name, "targets": [f"group-{number % GROUPS}", name]}
         _sent(http, f"{url}/vens", json={"objectType": "BL_VEN_REQUEST", **ven}, headers=operator)
         return headers_of(credentials(name, "ven"))
 

@@ -7,6 +7,7 @@ webhook's are on loopback, with TLS.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import statistics
 import time
@@ -27,6 +28,7 @@ from tests.support.receivers import receiving
 from ven_twin.operations.oadr_clients import OadrClients
 from ven_twin.testing.pki import Authority
 from ven_twin.testing.running_cloud import cloud_of, unshared_port
+from ven_twin.ven import startup
 from ven_twin.ven.openadr.attaching import being_ven_of
 from ven_twin.ven.openadr.bridge import CALLS_APART_S
 from ven_twin.ven.openadr.callback import FILE, VtnCallback, read_callback
@@ -129,6 +131,7 @@ async def _acted_s(stand: VtnStand, certificate: Path, folder: Path) -> tuple[li
 @asynccontextmanager
 async def _site(url: str, secret: Path, callback: VtnCallback, folder: Path) -> AsyncIterator[Acts]:
     """A twin that is called; it gives what waits until an event, or none, is acted on, and since when."""
+    logging.getLogger(startup.__name__).setLevel(logging.ERROR)  # of how its house bears the cold
     twin = Twin.open(TwinSettings(ven_id=VenId("site"), endpoint="", state_dir=folder), None)
     link = read_link(url, client_id="site", secret_file=secret, callback=callback, called_poll_s=POLL_S)
     seen: dict[str | None, float] = {}
