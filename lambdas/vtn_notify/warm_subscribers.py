@@ -19,6 +19,8 @@ from lambdas.shared.tables import Table
 from lambdas.shared.vtn_bodies import VtnBodies
 from lambdas.shared.vtn_writes import FEW, CollectionVersion
 
+VERSION_ATTRIBUTES = ("objectKey", "version", "changes")
+
 
 @dataclass
 class WarmSubscribers:
@@ -32,7 +34,7 @@ class WarmSubscribers:
         """The subscriptions as they are at this call, or later. Errors of AWS pass through."""
         versions = {
             str(item["objectKey"]): msgspec.convert(item, CollectionVersion)
-            for item in self.table.query(VERSION_PARTITION, type_range("SUBSCRIPTION"))
+            for item in self.table.query(VERSION_PARTITION, type_range("SUBSCRIPTION"), VERSION_ATTRIBUTES)
         }
         changed = self._changed(versions)
         bodies = VtnBodies(self.table)
