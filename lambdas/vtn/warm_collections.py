@@ -102,6 +102,11 @@ class WarmObjects:
         return bisect_right(fixed, now), [entry.is_over(now) for entry in as_read]
 
     @cached_property
+    def targets(self) -> frozenset[str]:
+        """The targets of any of them: no others count of what a reader is granted."""
+        return frozenset(target for entry in self.entries.values() for target in entry.head.targets or ())
+
+    @cached_property
     def _ends(self) -> tuple[list[float], list[SharedEntry]]:
         fixed, as_read = list[float](), list[SharedEntry]()
         for entry in self.entries.values():

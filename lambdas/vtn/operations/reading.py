@@ -92,7 +92,8 @@ def _search_shared(request: VtnRequest, adapters: VtnAdapters, query: PageOf) ->
     objects = collection.at(adapters.book.version(collection.object_type), adapters.book)
     is_active = isinstance(query, EventsQuery) and bool(query.active)
     ends_past = objects.ends_past(request.now) if is_active else None
-    asking = etag_of(None if caller.is_bl else sorted(caller.granted), filters(query), ends_past)
+    counting = None if caller.is_bl else sorted(caller.granted & objects.targets)
+    asking = etag_of(counting, filters(query), ends_past)
     etag = objects.tags.get(asking)
     if etag is not None and names_tag(if_none_match, etag):
         return unchanged(etag)
