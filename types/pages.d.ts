@@ -592,6 +592,7 @@ declare namespace FleetApi {
     why?: string;
     untilTs?: number | null;
     groups?: string[];
+    oadrVenName?: string | null;
   }
 
   /** An event to be created; with *eventId* given, the same request twice is one event. */

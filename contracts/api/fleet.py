@@ -56,7 +56,8 @@ class FleetVen(_Shown, frozen=True):
     *offers* are the kW that it keeps for each duration, where it tells them.
     *optOut* stands there while it is in force, *quarantinedTs* since when an operator has it quarantined.
     *rowAgeS* is how old its latest telemetry is, *clockSkewS* the cloud's time less its own, where that is
-    off. *groups* are the names under which events can target it, beside its own.
+    off. *groups* are the names under which events can target it, beside its own. *oadrVenName* is the name
+    that a VEN of OpenADR has at the VTN.
     """
 
     ven_id: VenId
@@ -73,6 +74,7 @@ class FleetVen(_Shown, frozen=True):
     clock_skew_s: float | None = None
     groups: tuple[str, ...] = ()
     quarantined_ts: float | None = None
+    oadr_ven_name: str | None = None
 
 
 class FleetEvent(_Shown, frozen=True):
@@ -213,6 +215,7 @@ def _shown(ven: Ven, row: TelemetryRow | None, now_ts: float) -> FleetVen:
         fields |= {"offers_kw": ven.shed_availability_kw, "sustain_s": ven.sustain_s, "offers": ven.offers}
     fields |= {"opt_out": opted_out, "row_age_s": age_s, "groups": ven.groups}
     fields |= {"clock_skew_s": ven.clock_skew_s, "quarantined_ts": ven.quarantined_ts}
+    fields |= {"oadr_ven_name": ven.oadr_ven_name}
     return FleetVen(ven_id=ven.ven_id, status=status, **fields)
 
 

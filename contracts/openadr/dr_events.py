@@ -53,6 +53,7 @@ class NotActedOn(StrEnum):
     """The reason that an event is not acted on."""
 
     NO_INTERVALS = "it has no intervals"
+    NO_VALUES = "it has no values: it asks for reports alone"
     NO_LENGTH = "it lasts no time: it is cancelled"
     OVER = "it is over"
     NO_SIGNAL = f"it has no payload of {', '.join(ACTED_ON)}"
@@ -108,10 +109,9 @@ def actionable(
     *read_ts* is when the event was first read, UTC s: its now. Without a *ven_id* it is the event of a whole
     fleet, in whose midst no VEN's random offset counts.
     """
-    if not event.intervals:
-        return NotActedOn.NO_INTERVALS
-    if not any(payload.type in ACTED_ON for interval in event.intervals for payload in interval.payloads):
-        return NotActedOn.NO_SIGNAL
+    without = _without_signal(event)
+    if without is not None:
+        return without
     frame = DrEvent(
         event_id=event_id,
         revision=revision,
@@ -135,6 +135,16 @@ def actionable(
         return NotActedOn.OVER
     steps = _steps(spans, units)
     return steps if isinstance(steps, NotActedOn) else _windowed(frame, steps, offset_s, now_ts)
+
+
+def _without_signal(event: OadrEventRequest) -> NotActedOn | None:
+    """The reason that there is nothing in *event* to act on, or None."""
+    if not event.intervals:
+        return NotActedOn.NO_INTERVALS
+    types = {payload.type for interval in event.intervals for payload in interval.payloads}
+    if event.report_descriptors and not types:
+        return NotActedOn.NO_VALUES
+    return NotActedOn.NO_SIGNAL if types.isdisjoint(ACTED_ON) else None
 
 
 def _cut(

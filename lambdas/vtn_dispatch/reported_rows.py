@@ -71,6 +71,8 @@ class ReportedRows:
                 "attribute_not_exists(#t) OR #t <= :t", {"#t": "timestamp"}, {":t": latest["timestamp"]}
             )
             row = latest | {"receivedTs": self.now_ts}
+            if header is None or header.over_ts <= self.now_ts:  # it is in that event no more
+                row["eventId"] = None
             self.adapters.telemetry.update(Key(self.ven_id, LATEST_ROW), row, when=newer)
         return tells_baseline
 

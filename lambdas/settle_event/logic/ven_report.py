@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.api.aftermath import CircuitReport
 from contracts.api.reports import Baseline, Delivered, Quality, VenReport
+from contracts.openadr.oadr_vens import is_oadr_ven
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.aftermath import NOTHING, VenAftermath, after_event
@@ -158,10 +159,7 @@ def _report(
         acknowledged=acks.acknowledged,
         opted_out=acks.opt_out_reason is not None,
         opt_out_reason=acks.opt_out_reason,
-        # An ack's time is by the VEN's clock.
-        response_s=(
-            None if acks.active_ts is None else max(0.0, acks.active_ts + trace.skew_s - window.start_ts)
-        ),
+        response_s=_response_s(evidence, window),
         restored=_restored(context.event_id, window, trace),
         rebound_1h_kwh=_rebound_1h_kwh(trace, window, event_day.others) if evidence.has_clone else None,
         metered_kwh=None if acks.metered_kwh is None else context.sign * acks.metered_kwh,
@@ -174,6 +172,14 @@ def _report(
             *evidence.site_notes,
         ),
     )
+
+
+def _response_s(evidence: VenEvidence, window: Window) -> float | None:
+    """The time from the start until the VEN acted, s; a report of OpenADR tells the interval alone."""
+    active_ts = evidence.acks.active_ts
+    if active_ts is None or is_oadr_ven(evidence.ven_id):
+        return None
+    return max(0.0, active_ts + evidence.trace.skew_s - window.start_ts)  # an ack's time is by its clock
 
 
 def _requested_kwh(timeline: VenTimeline, trace: Trace, window: Window) -> float:

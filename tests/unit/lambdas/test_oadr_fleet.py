@@ -10,7 +10,7 @@ import pytest
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.oadr_vens import oadr_ven_id, ven_target
 from contracts.openadr.times import date_time_text
-from contracts.store.keys import telemetry_range
+from contracts.store.keys import LATEST_ROW, Key, telemetry_range
 from contracts.store.vtn_changes import VtnChange
 from contracts.wire import codec
 from contracts.wire.ids import VenId
@@ -443,6 +443,17 @@ def test_a_ven_of_openadr_is_settled_by_its_reports(joined: Joined, stranger: St
     assert ven["quality"]["coverage"] == pytest.approx(1.0)
     assert ven["delivered"]["clone"]["deliveredKw"] == pytest.approx(3.0)
     assert ven["acknowledged"] is True
+    assert ven.get("responseS") is None
+
+
+def test_a_ven_is_in_no_event_that_is_over(joined: Joined, stranger: Stranger) -> None:
+    """Its latest row is of the event's last interval until it reports again, and of that event no more."""
+    settled(joined, stranger, ("USAGE", 1.0), ("BASELINE", 4.0))
+    latest = joined.world.telemetry.get(Key(stranger.ven_id, LATEST_ROW))
+    assert latest is not None
+    assert (latest["usedPowerKw"], latest["baselinePowerKw"]) == (1.0, 4.0)
+    assert "eventId" not in latest
+    assert "eventId" in stranger.telemetry()[-1]
 
 
 def test_what_a_ven_measured_itself_stands_beside_it(joined: Joined, stranger: Stranger) -> None:

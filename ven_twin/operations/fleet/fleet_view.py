@@ -27,7 +27,7 @@ class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
 
     *share* is the delivered share of the request. *why* is the reason that it cannot be counted on, *untilTs*
     the end of its opt-out. *offers* are the kW that it keeps for each duration. *groups* are names by
-    which events can target it, beside its id.
+    which events can target it, beside its id. *oadrVenName* is the name at the VTN of a VEN of OpenADR.
     """
 
     ven_id: VenId
@@ -43,6 +43,7 @@ class ListedVen(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_
     why: str = ""
     until_ts: int | None = None
     groups: tuple[str, ...] = ()
+    oadr_ven_name: str | None = None
 
 
 class FleetTotals(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -154,4 +155,5 @@ def _ven(ven: FleetVen) -> ListedVen:
         why=texts.why(ven),
         until_ts=ven.opt_out.until_ts if ven.opt_out else None,
         groups=ven.groups,
+        oadr_ven_name=ven.oadr_ven_name,
     )

@@ -205,7 +205,8 @@ def ven_cells(ven: FleetVen, numbers: Mapping[EventId, str], now_ts: float) -> l
         kw(ven.offers_kw),
         sustain,
     )
-    about = ", ".join(text for text in (event, texts.why_until(ven, now_ts)) if text)
+    name = f"{ven.oadr_ven_name} of OpenADR" if ven.oadr_ven_name else ""
+    about = ", ".join(text for text in (name, event, texts.why_until(ven, now_ts)) if text)
     return [ven.ven_id, STATUSES[status_of(ven)], *figures, about]
 
 

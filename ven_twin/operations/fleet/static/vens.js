@@ -34,8 +34,8 @@ const COLUMNS = [
   {
     name: "ven",
     title: "VEN",
-    words: ({ venId }) => venId,
-    by: ({ venId }) => venId,
+    words: nameOf,
+    by: nameOf,
     isWords: true,
     titled: true,
   },
@@ -106,6 +106,14 @@ let total = 0;
 let sorted = null;
 let filter = "";
 let all = false;
+
+/**
+ * The id of a VEN, and of one of OpenADR its name before that.
+ * @param {Ven} ven
+ */
+function nameOf({ venId, oadrVenName }) {
+  return oadrVenName == null ? venId : `${oadrVenName} (${venId})`;
+}
 
 /** @param {number | null | undefined} value */
 function power(value) {
@@ -201,7 +209,7 @@ const isListed = ({ status }) => filter === "" || STATUSES.get(status)?.filter =
 /** @param {Ven} ven */
 function searched(ven) {
   const status = STATUSES.get(ven.status)?.words ?? "";
-  return [ven.venId, ven.eventId ?? "", status, whyNot(ven), ...(ven.groups ?? [])].join(" ").toLowerCase();
+  return [nameOf(ven), ven.eventId ?? "", status, whyNot(ven), ...(ven.groups ?? [])].join(" ").toLowerCase();
 }
 
 function build() {
