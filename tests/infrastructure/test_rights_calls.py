@@ -1,16 +1,25 @@
-"""Every call to AWS in a function's code has a statement in its role, and every statement has a call."""
+"""Every call to AWS in a function's code has a statement in its role, and every statement has a call.
+
+Of commands likewise: what one calls is in the table of rights, and what is there is called.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
 from tests.support import aws_calls, sar
-from tests.support.aws_calls import CallGraph, call_graph
+from tests.support.aws_calls import CallGraph, call_graphs
 from tests.support.template_rights import resolve, rights_of, role_of
 from tests.support.template_rules import Template, many, of_type
+from ven_twin.cli.app import app
+from ven_twin.cli.tree import LaterCommand
+from ven_twin.operations.rights import COMMAND_CALLS
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
@@ -24,12 +33,22 @@ FEED = {
     "sqs:GetQueueAttributes",
 }
 DESTINATION = {"sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
+WITHOUT_AWS = {"up", "cloud", "cost", "simulate", "can-hold", "house"}
+"""Commands of the local cloud or of none."""
+BY_CHILD = {"run": "certs fetch"}
+"""Commands that call AWS by another command, in a process of its own."""
 
 
 @pytest.fixture(scope="module")
-def graph() -> CallGraph:
+def graphs() -> Sequence[CallGraph]:
+    """The calls of every function's code, and those of the CLI's."""
+    return call_graphs(("lambdas",), ("ven_twin/cli", "ven_twin/operations"))
+
+
+@pytest.fixture(scope="module")
+def graph(graphs: Sequence[CallGraph]) -> CallGraph:
     """The calls of every function's code."""
-    return call_graph("lambdas")
+    return graphs[0]
 
 
 def of_the_service(template: Template, function: str) -> set[str]:
@@ -90,3 +109,38 @@ def test_only_one_place_makes_a_functions_clients() -> None:
     }
     callbacks = "lambdas/shared/callbacks.py"  # calls strangers by urllib3, and never AWS
     assert naming == {"lambdas/shared/clients.py", callbacks}
+
+
+def commands() -> dict[str, str]:
+    """The full name of each command's function, by the words that run it."""
+    commands = {}
+
+    def walk(command: Any, words: tuple[str, ...]) -> None:
+        command = command.command if isinstance(command, LaterCommand) else command
+        for name, sub in getattr(command, "commands", {}).items():
+            walk(sub, (*words, name))
+        if command.callback is not None and not hasattr(command, "commands"):
+            function = command.callback
+            while hasattr(function, "__wrapped__"):
+                function = function.__wrapped__
+            commands[" ".join(words)] = f"{function.__module__}.{function.__qualname__}"
+
+    walk(typer.main.get_command(app), ())
+    return {words: name for words, name in commands.items() if words.split()[0] not in WITHOUT_AWS}
+
+
+def test_every_command_has_its_calls() -> None:
+    """A command that the table does not have would have no policy."""
+    assert commands().keys() == COMMAND_CALLS.keys()
+
+
+@pytest.mark.parametrize("command", COMMAND_CALLS)
+def test_the_table_has_what_a_command_calls_and_nothing_else(
+    command: str, graphs: Sequence[CallGraph]
+) -> None:
+    """By the command's code: an action that is lacking is refused on AWS, another one is too much."""
+    graph = graphs[1]
+    root = commands()[BY_CHILD.get(command, command)]
+    assert root in graph.names(root), "the command has no code"
+    called = graph.calls([root], beyond="ven_twin.operations.aggregator.by_api.")
+    assert COMMAND_CALLS[command].keys() == called

@@ -1,4 +1,4 @@
-"""The documented policies: what the commands call, no more, and as the page says."""
+"""The documented policies: as AWS grants by them, as the stack names things, and as the page says."""
 
 from __future__ import annotations
 
@@ -8,62 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 from harness.policies.documents import MANAGED_MAX, PAGE, page
 from tests.support import sar
-from tests.support.aws_calls import CallGraph, call_graph
 from tests.support.template_rights import ACCOUNT, REGION, arn_of
 from tests.support.template_rules import Template, of_type
-from ven_twin.cli.app import app
-from ven_twin.cli.tree import LaterCommand
 from ven_twin.operations import rights
 from ven_twin.operations.rights import COMMAND_CALLS, USERS, User, document
 
 PLACES = {"STAGE": "dev", "REGION": REGION, "ACCOUNT": ACCOUNT, "VEN": "ven-1", "PREFIX": "", "API": "a1b2c3"}
-WITHOUT_AWS = {"up", "cloud", "cost", "simulate", "can-hold", "house"}
-"""Commands of the local cloud or of none."""
-BY_CHILD = {"run": "certs fetch"}
-"""Commands that call AWS by another command, in a process of its own."""
 users = pytest.mark.parametrize("user", USERS, ids=lambda user: user.name)
-
-
-@pytest.fixture(scope="module")
-def graph() -> CallGraph:
-    """The calls of the CLI's code."""
-    return call_graph("ven_twin/cli", "ven_twin/operations")
-
-
-def commands() -> dict[str, str]:
-    """The full name of each command's function, by the words that run it."""
-    commands = {}
-
-    def walk(command: Any, words: tuple[str, ...]) -> None:
-        command = command.command if isinstance(command, LaterCommand) else command
-        for name, sub in getattr(command, "commands", {}).items():
-            walk(sub, (*words, name))
-        if command.callback is not None and not hasattr(command, "commands"):
-            function = command.callback
-            while hasattr(function, "__wrapped__"):
-                function = function.__wrapped__
-            commands[" ".join(words)] = f"{function.__module__}.{function.__qualname__}"
-
-    walk(typer.main.get_command(app), ())
-    return {words: name for words, name in commands.items() if words.split()[0] not in WITHOUT_AWS}
-
-
-def test_every_command_has_its_calls() -> None:
-    """A command that the table does not have would have no policy."""
-    assert commands().keys() == COMMAND_CALLS.keys()
-
-
-@pytest.mark.parametrize("command", COMMAND_CALLS)
-def test_the_table_has_what_a_command_calls_and_nothing_else(command: str, graph: CallGraph) -> None:
-    """By the command's code: an action that is lacking is refused on AWS, another one is too much."""
-    root = commands()[BY_CHILD.get(command, command)]
-    assert root in graph.names(root), "the command has no code"
-    called = graph.calls([root], beyond="ven_twin.operations.aggregator.by_api.")
-    assert COMMAND_CALLS[command].keys() == called
 
 
 def test_every_command_is_somebodys() -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import botocore.session
@@ -135,33 +136,52 @@ class CallGraph:
         return {name for name in {*self.refers, *self.actions} if name.startswith(prefix)}
 
 
-def call_graph(*packages: str) -> CallGraph:
-    """The graph over *packages* and the project's modules that they import.
+READ_WHOLE = ("contracts", "lambdas", "local_cloud", "ven_twin", "click", "typer")
+"""Read whole. Of others' packages only stubs are, as boto3's: the rest calls no AWS for the project."""
+
+
+def call_graphs(*rooms: Sequence[str]) -> list[CallGraph]:
+    """A graph for each of the *rooms*, which are some packages of the project; mypy reads all of them once.
 
     mypy remembers what it read of others' packages. A module whose text it is handed is always read anew:
     of one that is remembered there is no tree.
     """
+    sources = [[source for package in packages for source in _sources(package)] for packages in rooms]
+    result = build(list(chain.from_iterable(sources)), _options())
+    graphs = []
+    for of_room in sources:
+        trees = [result.graph[source.module].tree for source in of_room]
+        graphs.append(_graph([tree for tree in trees if tree is not None], result.types))
+    return graphs
+
+
+def _options() -> Options:
     options = Options()
     options.export_types, options.python_version = True, (3, 11)
     options.preserve_asts = options.ignore_missing_imports = True
     options.cache_dir = str(ROOT / ".cache" / "mypy_of_calls")
-    sources = [
+    options.follow_imports = "skip"
+    options.per_module_options = {f"{name}.*": {"follow_imports": "normal"} for name in READ_WHOLE}
+    return options
+
+
+def _sources(package: str) -> list[BuildSource]:
+    return [
         BuildSource(
             str(path),
             ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"),
             path.read_text(encoding="utf-8"),
         )
-        for package in packages
         for path in sorted((ROOT / package).rglob("*.py"))
     ]
-    result = build(sources, options)
-    states = [result.graph[source.module] for source in sources]
+
+
+def _graph(trees: Sequence[MypyFile], types: Mapping[Expression, Type]) -> CallGraph:
     graph = CallGraph()
-    trees = [state.tree for state in states if state.tree is not None]
     classes = [info for tree in trees for info in _classes(tree)]
     for tree in trees:
         owners = owners_of(tree.fullname, ast.parse(Path(tree.path).read_text(encoding="utf-8")))
-        reader = _Reader(graph, owners, result.types, classes)
+        reader = _Reader(graph, owners, types, classes)
         for expression in expressions(tree):
             reader.read(expression)
     return graph

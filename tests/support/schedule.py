@@ -57,7 +57,6 @@ LONG = (
     "tests/infrastructure/test_functions.py",
     "tests/unit/lambdas/test_api_document.py",
     "tests/integration/test_killed_ven.py",
-    "tests/infrastructure/test_rights_policies.py",
     "tests/infrastructure/test_rights_calls.py",
     "tests/integration/faults/test_short.py",
     "tests/unit/ven/test_restarts.py",
