@@ -14,4 +14,5 @@ pytest_plugins = [
     "tests.support.resource_watch",
     "tests.support.schedule",
     "tests.support.skip_watch",
+    "tests.support.workers",
 ]
