@@ -1,4 +1,4 @@
-"""The stack of every stage, synthesized once a session: validation off, a stub in place of the bundle."""
+"""The stack of every stage, synthesized once a run: validation off, a stub in place of the bundle."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cdk.bundle import Bundle
 from cdk.stack import VenTwinStack
 from cdk.stage import STAGES, Stage, read_stage
 from contracts.store.stack import stack_name
+from tests.support.made_once import made_once_a_run
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -43,11 +44,14 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Compose:
 @pytest.fixture(scope="session")
 def templates(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The template of each stage, by the stage's name."""
-    folder = tmp_path_factory.mktemp("assembly")
-    app = App(context=CONTEXT, outdir=str(folder), auto_synth=False)
-    for name in STAGES:
-        compose(app, stage(name))
-    app.synth(skip_validation=True)
+
+    def synthesize(folder: Path) -> None:
+        app = App(context=CONTEXT, outdir=str(folder), auto_synth=False)
+        for name in STAGES:
+            compose(app, stage(name))
+        app.synth(skip_validation=True)
+
+    folder = made_once_a_run(tmp_path_factory, "templates", synthesize)
     return {name: json.loads((folder / f"{stack_name(name)}.template.json").read_text()) for name in STAGES}
 
 
