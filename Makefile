@@ -58,13 +58,13 @@ run: $(READY)
 	@exec $(BIN)/ven-twin up $(ARGS)
 
 # The soak mostly sleeps: two minutes of it go beside the slow tests, and fail the whole like any of them. Some of
-# these wait too, for an event's own clock or a queue's next try: three workers go through those, and two through what
+# these wait too, for an event's own clock or a queue's next try: four workers go through those, and two through what
 # computes, which keeps two cores busy all the time (tests/support/workers.py). They begin with what takes longest, which
 # would end alone otherwise: see tests/support/schedule.py.
 test: test-fast
 	@$(BIN)/python -m harness.soak --minutes 2 --brief & soak=$$!; \
 	$(BIN)/python -m pytest tests/e2e tests/browser tests/integration $(LONG) \
-	  tests/infrastructure -n 5 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
+	  tests/infrastructure -n 6 --dist loadscope --no-loadscope-reorder; tests=$$?; wait $$soak && exit $$tests
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/property tests/contract $(LONG:%=--ignore=%) -n 2

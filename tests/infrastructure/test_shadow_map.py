@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from aws_cdk import App
-from cfnlint.api import ManualArgs, lint
 
 from cdk.shadow_map import TOLERATED_PERCENT
 from contracts.store.stack import stack_name
 from tests.infrastructure.conftest import CONTEXT, Compose, stage
+from tests.support import cfn_lint
 from tests.support.template_rights import every_statement
 from tests.support.template_rules import Template, many, of_type
+
+MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def large(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> Templat
 
 def machine(template: Template) -> dict[str, Any]:
     """The properties of the one state machine."""
-    (properties,) = of_type(template, "AWS::StepFunctions::StateMachine").values()
+    (properties,) = of_type(template, MACHINE).values()
     return dict(properties)
 
 
@@ -92,13 +94,14 @@ def test_its_role_writes_by_the_one_function_and_into_the_one_queue(large: Templ
 
 def test_its_definition_is_held_against_the_language(large: Template) -> None:
     """By cfn-lint, which finds nothing in it, and finds what is broken."""
-    config = ManualArgs(ignore_checks=["W3005"], regions=["us-east-1"])
-    assert [str(match) for match in lint(json.dumps(large), config=config)] == []
-    broken = json.loads(json.dumps(large))
-    (properties,) = of_type(broken, "AWS::StepFunctions::StateMachine").values()
+    region = ["us-east-1"]
+    assert [str(match) for match in cfn_lint.matches(large, region)] == []
+    machines = {name: each for name, each in large["Resources"].items() if each["Type"] == MACHINE}
+    broken = json.loads(json.dumps({"Resources": machines}))
+    assert "E3601" not in {match.rule.id for match in cfn_lint.matches(broken, region)}
+    (properties,) = of_type(broken, MACHINE).values()
     wrong = json.loads(properties["DefinitionString"])
     wrong["States"]["Map"]["MaxConcurrency"] = "many"
     del wrong["States"]["Map"]["ItemProcessor"]["StartAt"]
     properties["DefinitionString"] = json.dumps(wrong)
-    broken_rules = [match.rule.id for match in lint(json.dumps(broken), config=config)]
-    assert "E3601" in broken_rules
+    assert "E3601" in {match.rule.id for match in cfn_lint.matches(broken, region)}

@@ -54,20 +54,36 @@ WITH_PAGE = (
     "tests/browser/test_page_history.py",
 )
 LONG = (
-    "tests/infrastructure/test_functions.py",
-    "tests/unit/lambdas/test_api_document.py",
     "tests/integration/test_killed_ven.py",
-    "tests/infrastructure/test_rights_calls.py",
     "tests/integration/faults/test_short.py",
-    "tests/unit/ven/test_restarts.py",
-    "tests/property/test_measured_energy.py",
-    "tests/property/test_fleet_trajectory.py",
+    "tests/infrastructure/test_functions.py",
+    "tests/unit/harness/test_price_days.py",
+    "tests/unit/lambdas/test_api_document.py",
+    "tests/infrastructure/test_rights_calls.py",
     "tests/unit/simulation/fitting/test_fit.py",
-    "tests/unit/lambdas/vtn/test_rights.py",
+    "tests/unit/ven/test_restarts.py",
+    "tests/property/test_fleet_trajectory.py",
+    "tests/unit/page/test_ven_history.py",
+    "tests/infrastructure/test_stages.py",
+    "tests/property/test_measured_energy.py",
     "tests/unit/lambdas/test_settle_event.py",
+    "tests/unit/lambdas/vtn/test_rights.py",
+    "tests/unit/house/test_hot_water.py",
+    "tests/property/test_shadows_end_empty.py",
+    "tests/unit/ven/test_house_runtime.py",
     "tests/unit/lambdas/test_control_plane.py",
+    "tests/infrastructure/test_shadow_map.py",
+    "tests/infrastructure/test_gate.py",
+    "tests/property/test_shedding.py",
+    "tests/unit/leaks/test_skips.py",
+    "tests/unit/ven/openadr/test_outage.py",
+    "tests/unit/lambdas/test_settle_history.py",
+    "tests/unit/lambdas/test_settle_killed.py",
+    "tests/unit/lambdas/test_hostile_system.py",
+    "tests/unit/house/test_houses.py",
+    "tests/property/test_baselines.py",
 )
-"""The longest is first, as in those above; half of it is the time of an event or of a connection."""
+"""The longest of each kind of worker (`tests.support.workers`) is first, as in those above."""
 ROOMS = ("tests/e2e", "tests/browser")
 """Folders whose files follow one another."""
 FIRST = (*FLEET, *ALONE, *WITH_SYSTEM, *WITH_PAGE, *LONG)

@@ -1,7 +1,7 @@
 """Workers that go through what mostly waits, and others that compute meanwhile.
 
 The tests of whole systems wait for half of their time: for an event's own clock, a connection, a queue's next
-try. With these alone a run leaves its processors idle, and with the rest alone it has too few. So two of five
+try. With these alone a run leaves its processors idle, and with the rest alone it has too few. So two of six
 workers begin with the tests that compute, and give way to the systems by their niceness. Whoever is through
 with its own takes of the other's: from their end, where no file needs a system that is shared.
 """
@@ -16,14 +16,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 WAITING = ("tests/e2e/", "tests/browser/", "tests/integration/")
 """Folders of tests that mostly wait."""
-COMPUTING_SHARE = 0.4
-"""Of the workers: two of five, one of three or four, and none of two."""
+COMPUTING = 3
+"""One worker in so many begins with what computes: two of six, one of three to five, and none of two."""
 NICENESS = 10
 
 
 def computes(worker: str, count: int) -> bool:
     """True for a worker that begins with what computes; *worker* is its name in xdist, as in ``gw0``."""
-    return int(worker.removeprefix("gw")) < int(COMPUTING_SHARE * count)
+    return int(worker.removeprefix("gw")) < count // COMPUTING
 
 
 class TwoQueues(LoadScopeScheduling):

@@ -11,6 +11,7 @@ from tests.support.workers import TwoQueues, computes
 
 FILES = (
     "tests/e2e/test_fleet.py",
+    "tests/e2e/test_main_job.py",
     "tests/e2e/test_rights.py",
     "tests/browser/test_page.py",
     "tests/integration/test_short.py",
@@ -58,13 +59,14 @@ def finish(scheduling: TwoQueues, worker: Worker) -> None:
             scheduling.mark_test_complete(worker, index)  # type: ignore[arg-type]
 
 
-def test_two_of_five_workers_begin_with_what_computes() -> None:
+def test_two_of_six_workers_begin_with_what_computes() -> None:
     """The others with what waits, each kind in its order."""
-    _, workers = scheduled(5)
+    _, workers = scheduled(6)
     assert [worker.given for worker in workers] == [
         ["tests/unit/test_long.py"],
         ["tests/unit/test_shorter.py"],
         ["tests/e2e/test_fleet.py"],
+        ["tests/e2e/test_main_job.py"],
         ["tests/e2e/test_rights.py"],
         ["tests/browser/test_page.py"],
     ]
@@ -72,23 +74,23 @@ def test_two_of_five_workers_begin_with_what_computes() -> None:
 
 def test_a_worker_that_is_through_with_its_own_takes_of_the_others() -> None:
     """Of what waits the last, which shares no system; of what computes the longest that is left."""
-    scheduling, workers = scheduled(5)
+    scheduling, workers = scheduled(6)
     finish(scheduling, workers[0])
     finish(scheduling, workers[0])
     assert workers[0].given[1:] == [
         "tests/infrastructure/test_last.py",
         "tests/integration/test_short.py",
     ]
-    scheduling, workers = scheduled(5)
-    finish(scheduling, workers[4])
-    finish(scheduling, workers[4])
-    assert workers[4].given[1:] == [
+    scheduling, workers = scheduled(6)
+    finish(scheduling, workers[5])
+    finish(scheduling, workers[5])
+    assert workers[5].given[1:] == [
         "tests/integration/test_short.py",
         "tests/infrastructure/test_last.py",
     ]
 
 
-@pytest.mark.parametrize(("count", "computing"), [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)])
+@pytest.mark.parametrize(("count", "computing"), [(1, 0), (2, 0), (3, 1), (5, 1), (6, 2)])
 def test_few_workers_are_all_for_what_waits(count: int, computing: int) -> None:
     """One or two workers go through everything in its order, and none of them gives way to the other."""
     assert sum(computes(f"gw{number}", count) for number in range(count)) == computing
