@@ -47,6 +47,7 @@ def run(
     for number, source in enumerate(sources):
         (folder / f"test_planted_{number}.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.skip_watch", "-p", "no:cacheprovider"]
+    command += ["-p", "no:schemathesis"]  # a third of a start, and nothing to do with it
     settings = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "-n", str(workers)]
     inherited = {name: value for name, value in os.environ.items() if name != NO_SKIPS}
     return subprocess.run(
