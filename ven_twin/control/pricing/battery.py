@@ -152,7 +152,7 @@ def cheapest_acts(
     choices: list[list[int]] = []
     stretches = list(zip(ahead.slots, means_kw, charges_kw, strict=True))
     for slot, mean_kw, most_kw in reversed(stretches):
-        best = [_cheapest(store, values, slot, kwh, mean_kw, most_kw, wear) for kwh in store.levels_kwh]
+        best = _cheapest(store, values, slot, mean_kw, most_kw, wear=wear)
         values = [cost for cost, _ in best]
         choices.append([act for _, act in best])
     acts, kwh = [], battery.soc * battery.spec.battery_kwh
@@ -164,28 +164,37 @@ def cheapest_acts(
     return tuple(acts)
 
 
-def _cheapest(  # noqa: PLR0917 - the innermost loop: by position it is faster
-    store: _Store,
-    later: Sequence[float],
-    slot: PriceSlot,
-    kwh: float,
-    mean_kw: float,
-    most_kw: float,
-    wear: float,
-) -> tuple[float, int]:
-    """The least cost from *slot* on, and the number of its act; *later* is what the slots after it cost."""
-    hours, best, act = (slot.end_ts - slot.start_ts) / S_PER_H, inf, 0
-    for number, kw in enumerate(store.powers_kw(kwh, mean_kw, most_kw, hours)):
-        grid_kw, place = mean_kw + kw, store.place(store.after_kwh(kwh, kw * hours))
-        below = int(place)
-        cost = grid_kw * hours * (slot.price if grid_kw > 0.0 else slot.export_price) + later[below]
-        if place > below:
-            cost += (later[below + 1] - later[below]) * (place - below)
-        if kw < 0.0:
-            cost -= kw * hours * wear
-        if cost < best - TIE:
-            best, act = cost, number
-    return best, act
+def _cheapest(
+    store: _Store, later: Sequence[float], slot: PriceSlot, mean_kw: float, most_kw: float, *, wear: float
+) -> list[tuple[float, int]]:
+    """The least cost from *slot* on, and the number of its act, of each level.
+
+    *later* is what the slots after it cost.
+    """
+    hours = (slot.end_ts - slot.start_ts) / S_PER_H
+    price, export_price, one_way = slot.price, slot.export_price, store.one_way
+    lowest_kwh, top = store.levels_kwh[0], LEVELS - 1.0
+    span_kwh = store.levels_kwh[-1] - lowest_kwh
+    cheapest = []
+    for kwh in store.levels_kwh:
+        best, act = inf, 0
+        for number, kw in enumerate(store.powers_kw(kwh, mean_kw, most_kw, hours)):
+            # The charge after it and its place as `_Store` has them, written out in a plan's innermost loop.
+            drawn_kwh, grid_kw = kw * hours, mean_kw + kw
+            after_kwh = kwh + (drawn_kwh * one_way if drawn_kwh > 0.0 else drawn_kwh / one_way)
+            place = (after_kwh - lowest_kwh) / span_kwh * top
+            if not 0.0 <= place <= top:
+                place = 0.0 if place < 0.0 else top
+            below = int(place)
+            cost = grid_kw * hours * (price if grid_kw > 0.0 else export_price) + later[below]
+            if place > below:
+                cost += (later[below + 1] - later[below]) * (place - below)
+            if kw < 0.0:
+                cost -= drawn_kwh * wear
+            if cost < best - TIE:
+                best, act = cost, number
+        cheapest.append((best, act))
+    return cheapest
 
 
 def left_cost(end: Battery, free_soc: float, usual: float) -> float:
