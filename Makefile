@@ -46,7 +46,8 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/lambdas/test_vtn_notify.py tests/unit/lambdas/settlement/test_irregular_rows.py \
   tests/unit/operations/test_conformance.py tests/unit/cli/test_large_fleet.py tests/property/test_bearer_tokens.py \
   tests/property/test_energy.py tests/property/test_merit.py tests/property/test_offer_lengths.py \
-  tests/property/test_api_cursors.py tests/unit/harness/test_price_days.py
+  tests/property/test_api_cursors.py tests/unit/harness/test_price_days.py tests/unit/simulation/test_scenario.py \
+  tests/property/test_allocation.py tests/property/test_outbox.py tests/property/test_batched_rows.py
 
 PYTHONS := python3.11 python3.12 python3.13
 

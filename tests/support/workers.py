@@ -18,7 +18,7 @@ WAITING = ("tests/e2e/", "tests/browser/", "tests/integration/")
 """Folders of tests that mostly wait."""
 COMPUTING = 3
 """One worker in so many begins with what computes: two of six, one of three to five, and none of two."""
-NICENESS = 5
+NICENESS = 10
 
 
 def computes(worker: str, count: int) -> bool:
