@@ -14,7 +14,7 @@ from harness.bench.canned_tables import CannedTables
 from harness.bench.figure import Figure
 from harness.bench.stored_rows import stored_rows
 from lambdas.settle_event.logic.days import DAY_S
-from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.shared.power_traces import PowerRow
 
 VEN_IDS = tuple(VenId(f"ven-{number}") for number in range(16))
 DAYS = 20

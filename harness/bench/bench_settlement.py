@@ -22,7 +22,6 @@ from harness.bench.figure import Figure
 from harness.bench.stored_rows import stored_rows
 from lambdas.settle_event.history import History, _day_item
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, past_days
-from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
@@ -30,6 +29,7 @@ from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_report import measure_ven
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.shared import clients
+from lambdas.shared.power_traces import PowerRow, Trace
 from lambdas.shared.rows import EventRow
 from lambdas.shared.telemetry_rows import query_telemetry
 

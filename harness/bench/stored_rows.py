@@ -14,7 +14,7 @@ from contracts.wire.codec import JsonDict
 from contracts.wire.ids import VenId
 from contracts.wire.telemetry import Telemetry
 from contracts.wire.telemetry_batch import batch_of, fitting
-from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.shared.power_traces import PowerRow
 from ven_twin.operations.bill.fleet import AROUND_EVENT_S, BATCH_S
 
 EXPIRES_S = 30 * 86_400

@@ -16,10 +16,10 @@ from lambdas.settle_event.logic.aggregate import sum_days
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
 from lambdas.settle_event.logic.day_types import SiteCalendar
 from lambdas.settle_event.logic.days import DayProfile, Frame, MatchedDay, match_days, past_days
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RegressedBaseline, regress
+from lambdas.shared.power_traces import Window
 
 UNADJUSTED = replace(CAISO_10_OF_10, adjustment=Adjustment())
 ALL_RULES: dict[str, Rule] = {"10 of 10, unadjusted": UNADJUSTED} | {

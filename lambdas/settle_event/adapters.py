@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import msgspec
 
@@ -22,7 +21,6 @@ from contracts.api.requests import UNSHARED
 from contracts.errors import WireError
 from contracts.store.keys import (
     EVENTS,
-    LATEST_ROW,
     REPORT_SORT_KEY,
     TELEMETRY,
     VENS,
@@ -35,7 +33,6 @@ from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.day_baselines import WEATHER_REGRESSION
 from lambdas.settle_event.logic.days import DayProfile, frame_of, past_days
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.notes import of_settlement
 from lambdas.settle_event.logic.other_events import REBOUND_S, with_booked
@@ -54,16 +51,16 @@ from lambdas.settle_event.performance_records import PerformanceRecords
 from lambdas.settle_event.settings import SettleSettings
 from lambdas.settle_event.sites import Site, Sites
 from lambdas.shared import clients, clock, parallel
-from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
 from lambdas.shared.event_book import EventBook
 from lambdas.shared.group_book import GroupBook
 from lambdas.shared.invocation import count, logger
 from lambdas.shared.notifications import Notifier
+from lambdas.shared.power_traces import Trace, Window
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
-from lambdas.shared.telemetry_rows import query_telemetry
+from lambdas.shared.ven_traces import ven_trace
 
 HISTORY_SHARE = 0.35
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
@@ -257,24 +254,8 @@ class SettleAdapters:
         return [msgspec.convert(item["report"], VenReport) for item in items if "report" in item]
 
     def trace(self, ven_id: VenId, window: Window) -> Trace:
-        """The VEN's rows of *window* by the cloud's clock; they are stored by the VEN's own."""
-        trace = Trace.of(self._rows(ven_id, window))
-        skew_s = trace.skew_s if trace.rows else self._latest_delay_s(ven_id)
-        if abs(skew_s) <= SKEW_S:
-            return trace
-        return Trace.of(self._rows(ven_id, Window(window.start_ts - skew_s, window.end_ts - skew_s)))
-
-    def _latest_delay_s(self, ven_id: VenId) -> float:
-        """The delay of a VEN's latest row, s: where no row is in the window, its clock may be far off."""
-        pages = self.telemetry.query_rows(ReceivedRow, ven_id, (LATEST_ROW, LATEST_ROW))
-        delays_s = [row.received_ts - row.timestamp for page in pages for row in page if row.received_ts]
-        return delays_s[0] if delays_s else 0.0
-
-    def _rows(self, ven_id: VenId, window: Window) -> Iterator[PowerRow]:
-        # A row stands for the time before its timestamp: the one at the window's end belongs to it. An event
-        # just before it still has its rebound in it.
-        first, last = int(window.start_ts - REBOUND_S), int(window.end_ts) + 1
-        return chain.from_iterable(query_telemetry(self.telemetry, PowerRow, ven_id, first, last))
+        """The VEN's rows of *window*, and of an event just before, which still has its rebound in it."""
+        return ven_trace(self.telemetry, ven_id, window, lead_s=REBOUND_S)
 
 
 def open_adapters(needs: SettleSettings) -> SettleAdapters:

@@ -29,9 +29,9 @@ from lambdas.settle_event.logic.days import (
     day_profile,
     match_days,
 )
-from lambdas.settle_event.logic.energy import PowerRow, Trace
 from lambdas.shared import clock
 from lambdas.shared.batch_writes import write_all
+from lambdas.shared.power_traces import PowerRow, Trace
 from lambdas.shared.tables import Table
 from lambdas.shared.telemetry_rows import query_telemetry
 

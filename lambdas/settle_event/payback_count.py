@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from contracts.api.reports import PAYBACK_AFTER_S, EventReport, VenReport
 from lambdas.settle_event.adapters import OF_ONE_VEN
 from lambdas.settle_event.logic.aftermath import NOTHING, VenAftermath, after_event, bought_steps
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.other_events import other_events
 from lambdas.settle_event.logic.report import rounded
 from lambdas.settle_event.logic.resident_report import with_aftermath
@@ -15,6 +14,7 @@ from lambdas.settle_event.logic.ven_report import with_after
 from lambdas.settle_event.sites import Site
 from lambdas.shared import parallel
 from lambdas.shared.invocation import logger
+from lambdas.shared.power_traces import Window
 from lambdas.shared.rows import EventRow
 
 if TYPE_CHECKING:

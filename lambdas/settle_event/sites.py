@@ -14,12 +14,12 @@ from contracts.store.keys import EVENT_SORT_KEY
 from contracts.wire.ids import EventId, GroupName, VenId
 from lambdas.settle_event.calendars import site_calendar
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import ReportedComfort
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS
 from lambdas.shared import rows
 from lambdas.shared.group_book import GroupBook
+from lambdas.shared.power_traces import Window
 from lambdas.shared.rows import DAY_S, EventRow
 from lambdas.shared.tables import Table
 

@@ -16,9 +16,9 @@ from harness.prices.measuring import measured_of
 from lambdas.settle_event.adapters import AFTER_FRAME_S
 from lambdas.settle_event.calendars import site_calendar
 from lambdas.settle_event.logic.days import frame_of
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.other_events import REBOUND_S
 from lambdas.shared import schedules
+from lambdas.shared.power_traces import Window
 from tests.support.template_rules import Template, of_type
 from ven_twin.operations.bill import batches, events, fleet, reading, rows, stack
 from ven_twin.operations.bill.measured import measured

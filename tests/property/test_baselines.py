@@ -14,9 +14,9 @@ from lambdas.settle_event.logic.aggregate import sum_days
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, RULES, Adjustment, Rule
+from lambdas.shared.power_traces import Window
 
 START = 20_649 * 86_400 + 17 * 3600
 """Wednesday 15 July 2026, 17:00 UTC."""

@@ -20,7 +20,7 @@ from contracts.wire.ids import EventId, VenId
 from contracts.wire.telemetry import Load, Telemetry
 from contracts.wire.telemetry_batch import BATCH_MAX_ROWS, batch_of, fitting, read_batch
 from lambdas.api.telemetry_pages import telemetry_page
-from lambdas.settle_event.logic.energy import PowerRow
+from lambdas.shared.power_traces import PowerRow
 from lambdas.shared.telemetry_rows import TelemetryReader
 
 VEN_ID = VenId("ven-1")

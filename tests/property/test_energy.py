@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.ven_delivery import meter_before_kw
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 
 T0 = 1_800_000_000
 KW = st.floats(-10, 10).map(lambda kw: round(kw, 3))

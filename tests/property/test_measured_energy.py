@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.measure import VenTraces
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 from ven_twin.control.command_handlers import VenFigures
 from ven_twin.control.event_history import PastEvent
 from ven_twin.ven.engine import StepTime, VenEngine

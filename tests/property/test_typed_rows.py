@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.store.items import from_item, to_item
-from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import rows, typed_rows
+from lambdas.shared.power_traces import PowerRow
 
 KW = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e100, max_value=1e100) | st.integers(-9, 9)
 ITEMS = st.fixed_dictionaries(

@@ -13,12 +13,12 @@ from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import VenEvidence
 from lambdas.settle_event.logic.report import report_event, settlement_context
 from lambdas.settle_event.logic.timeline import event_timeline
 from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 from lambdas.shared.rows import EventRow
 
 START = 20_649 * 86_400 + 17 * 3600

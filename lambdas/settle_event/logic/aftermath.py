@@ -18,8 +18,8 @@ from math import ceil, floor
 
 from contracts.api.aftermath import Aftermath, Bought
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.other_events import OtherEvent
+from lambdas.shared.power_traces import Trace, Window
 
 REBOUND_4H_S = 4 * 3600.0
 PAYBACK_24H_S = 24 * 3600.0

@@ -30,12 +30,12 @@ from lambdas.settle_event.logic.day_baselines import (
 )
 from lambdas.settle_event.logic.day_types import DayType, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay, frame_of
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.means import Quarters, has_gap, mean_loads, sum_or_none
 from lambdas.settle_event.logic.measure import score
 from lambdas.settle_event.logic.ven_report import SPARSE, MeasuredVen
 from lambdas.settle_event.logic.weather import mean_weather
+from lambdas.shared.power_traces import Window
 
 ENOUGH = 0.8
 """The least share of the VENs with telemetry for a figure of the fleet."""

@@ -16,9 +16,9 @@ from contracts.errors import VenTwinError
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.adjustment import DayMeans, UsualLoad, left_out_errors_kw, move
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.means import Quarters, mean_loads, sum_or_none, weighted_mean
 from lambdas.settle_event.logic.rules import Adjustment, Pool, Rule
+from lambdas.shared.power_traces import Window
 
 BAND = (0.1, 0.9)
 """The quantiles of a rule's own errors that a band is between."""

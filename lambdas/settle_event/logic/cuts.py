@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from contracts.api.aftermath import Cut
 from contracts.store.plans import Plan
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.other_events import OtherEvent
+from lambdas.shared.power_traces import Trace, Window
 from lambdas.shared.rows import EventRow
 
 SILENT_S = 300.0

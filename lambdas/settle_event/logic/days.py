@@ -12,10 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, DayType, SiteCalendar
-from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.means import Quarters, Shares, shared_mean, shared_means
 from lambdas.settle_event.logic.rules import LOOK_BACK_DAYS, REACH_H
 from lambdas.settle_event.logic.weather import day_outdoor_c
+from lambdas.shared.power_traces import Integral, Trace, Window
 
 QUARTER_S = 900
 QUARTERS = 96

@@ -10,12 +10,12 @@ from contracts.wire.ids import EventId, VenId
 from lambdas.settle_event.logic.aftermath import bought_steps
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.measure import score_windows
 from lambdas.settle_event.logic.other_events import OtherEvent
 from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
+from lambdas.shared.power_traces import Trace, Window
 
 
 @dataclass(frozen=True, slots=True)

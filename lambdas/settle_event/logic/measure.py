@@ -14,8 +14,8 @@ from contracts.api.reports import Score
 from contracts.wire.ids import EventId
 from contracts.wire.units import LEAST_SHARE_KW, S_PER_H
 from lambdas.settle_event.logic.days import QUARTER_S, Frame
-from lambdas.settle_event.logic.energy import Integral, Trace, Window
 from lambdas.settle_event.logic.means import Quarters
+from lambdas.shared.power_traces import Integral, Trace, Window
 
 SCORES = 4
 """Into how many parts an event shorter than an hour is cut to be scored."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.days import QUARTER_S, QUARTERS, REBOUND, DayProfile, Frame
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.means import Quarters
+from lambdas.shared.power_traces import Trace, Window
 
 REBOUND_S = REBOUND * QUARTER_S
 HOUR_S = 3600.0

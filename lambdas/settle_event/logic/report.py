@@ -27,13 +27,13 @@ from contracts.wire.units import S_PER_H
 from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_loads
 from lambdas.settle_event.logic.cuts import event_cuts
 from lambdas.settle_event.logic.days import Frame
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.evidence import SettlementContext
 from lambdas.settle_event.logic.notes import of_fleet, of_plans
 from lambdas.settle_event.logic.performance import best_delivery
 from lambdas.settle_event.logic.resident_report import fleet_circuits, with_aftermath
 from lambdas.settle_event.logic.timeline import EventTimeline, VenTimeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen
+from lambdas.shared.power_traces import Window
 from lambdas.shared.rows import EventRow
 
 REPORT_MAX_BYTES = 300 * 1024

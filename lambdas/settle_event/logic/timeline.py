@@ -11,7 +11,7 @@ from contracts.store.plans import Plan
 from contracts.wire.events import Interval, Signal
 from contracts.wire.ids import VenId
 from contracts.wire.units import kwh
-from lambdas.settle_event.logic.energy import Window
+from lambdas.shared.power_traces import Window
 from lambdas.shared.rows import EventRow
 
 

@@ -14,11 +14,11 @@ from lambdas.settle_event.logic.baselines import (
 )
 from lambdas.settle_event.logic.day_baselines import DAY_BASELINES, DayBaseline, PastLoad, day_baseline
 from lambdas.settle_event.logic.days import frame_of
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.means import Quarters
 from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score
 from lambdas.settle_event.logic.other_events import HOUR_S, OtherEvent, undisturbed_start
+from lambdas.shared.power_traces import Trace, Window
 
 
 class EventDay(NamedTuple):

@@ -17,7 +17,6 @@ from lambdas.settle_event.logic.baselines import BusyBefore, MissingTelemetry, N
 from lambdas.settle_event.logic.cuts import ven_cuts
 from lambdas.settle_event.logic.day_types import UTC_CALENDAR, SiteCalendar
 from lambdas.settle_event.logic.days import MatchedDay
-from lambdas.settle_event.logic.energy import Trace, Window
 from lambdas.settle_event.logic.evidence import (
     ReportedComfort,
     SettlementContext,
@@ -30,6 +29,7 @@ from lambdas.settle_event.logic.timeline import VenTimeline
 from lambdas.settle_event.logic.ven_acks import VenAcks
 from lambdas.settle_event.logic.ven_delivery import EventDay, deliveries
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather
+from lambdas.shared.power_traces import Trace, Window
 
 REBOUND_1H_S = 3600.0
 """The hour after the event whose extra energy is the rebound, once it is stored."""

@@ -11,8 +11,8 @@ from math import exp
 from operator import mul
 from typing import cast
 
-from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.settle_event.logic.means import has_gap
+from lambdas.shared.power_traces import PowerRow
 
 COOLING_C = 18.0
 """Above this a house is cooled. Source: the balance point of degree days, 65 °F."""

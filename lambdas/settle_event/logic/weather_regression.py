@@ -22,7 +22,6 @@ from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError
 from lambdas.settle_event.logic.conformal import LeftOut, half_band_kw, left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay, PastDay
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.hours import QUARTERS_AN_HOUR, HourlyLoad
 from lambdas.settle_event.logic.ridge import (
     Vector,
@@ -35,6 +34,7 @@ from lambdas.settle_event.logic.ridge import (
     solve,
 )
 from lambdas.settle_event.logic.weather import Features, SiteWeather
+from lambdas.shared.power_traces import Window
 
 LEAST_DAYS = 10
 """With fewer days than this there is no regression."""

@@ -17,9 +17,9 @@ from contracts.store.envelopes import Envelope
 from contracts.store.keys import CIRCUITS_KW, CIRCUITS_ROW, LATEST_ROW, Key
 from contracts.wire import codec
 from contracts.wire.codec import PAYLOAD_MAX_BYTES
-from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import clients, rows
 from lambdas.shared.batch_writes import write_all
+from lambdas.shared.power_traces import PowerRow
 from lambdas.shared.senders import REMEMBERED_S, StageVens, stage_vens
 from lambdas.shared.settings import SettingError
 from lambdas.shared.tables import Condition

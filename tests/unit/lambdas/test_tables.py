@@ -13,9 +13,9 @@ import pytest
 from contracts.api.requests import Assignment
 from contracts.store.keys import EVENTS_BY_START, EVENTS_INDEX, Key
 from contracts.store.unprocessed import TableBusyError
-from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.shared import clients, rows, tables, typed_rows
 from lambdas.shared.batch_writes import write_all
+from lambdas.shared.power_traces import PowerRow
 from lambdas.shared.rows import EventRow, VenRow
 from lambdas.shared.tables import Condition, Index, Table
 from ven_twin.testing.function_world import World

@@ -24,6 +24,7 @@ from contracts.openadr.dr_events import ActionableEvent, NotActedOn, actionable,
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrEvent, OadrProgram
 from contracts.openadr.price_curves import EventCurve, PriceCurve, event_curves, price_curve
+from contracts.openadr.report_values import IntervalReading
 from contracts.wire.events import DrEvent, Phase
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.units import S_PER_DAY
@@ -33,28 +34,6 @@ LOOK_AGAIN_S = 3600.0
 """A window without a signal is followed by another, which may have one."""
 BOOKED_MAX = 256
 """So many events are remembered at the most; then those that have been absent longest go."""
-
-
-class IntervalReading(msgspec.Struct, frozen=True, kw_only=True):
-    """A house in one interval of an event.
-
-    Attributes:
-        seconds: for how long it was measured.
-        acting_s: for how long of it the event was acted on.
-        used_kwh: drawn from the grid, kWh; below zero it was fed in.
-        baseline_kwh: drawn by the house without events, kWh.
-        circuits_kwh: drawn by circuit, kWh.
-        battery_soc: the battery's charge when it was last measured, or None without one.
-        offer_kw: the power that the house then promised to shed, kW.
-    """
-
-    seconds: float = 0.0
-    acting_s: float = 0.0
-    used_kwh: float = 0.0
-    baseline_kwh: float = 0.0
-    circuits_kwh: dict[str, float] = {}
-    battery_soc: float | None = None
-    offer_kw: float | None = None
 
 
 class BookedEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contracts.errors import FieldError
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrEvent, OadrProgram
+from contracts.openadr.report_values import METER
 from ven_twin.ven import clock
 from ven_twin.ven.mqtt.backoff import Backoff
 from ven_twin.ven.mqtt.session_status import SessionState
@@ -29,7 +30,7 @@ from ven_twin.ven.openadr.client import FORBIDDEN, VenOfVtn
 from ven_twin.ven.openadr.errors import VtnBusyError, VtnCredentialsError, VtnError, VtnRefusedError
 from ven_twin.ven.openadr.filing import file_all
 from ven_twin.ven.openadr.following import PriceFollower
-from ven_twin.ven.openadr.link import METER, ReportedBy, VtnLink
+from ven_twin.ven.openadr.link import ReportedBy, VtnLink
 from ven_twin.ven.openadr.reporting import HouseInstant, VtnReporter
 from ven_twin.ven.openadr.store import VtnStore
 from ven_twin.ven.runtime import Twin

@@ -17,8 +17,6 @@ POLL_S = 30.0
 POLL_LEAST_S, POLL_MOST_S = 1.0, 3600.0
 CALLED_POLL_S, CALLED_POLL_MOST_S = 900.0, 86_400.0
 SECRET_MAX_CHARS = 1024
-METER = "meter"
-"""The resource of a whole house."""
 
 
 class ReportedBy(StrEnum):

@@ -17,6 +17,14 @@ import msgspec
 
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrReportRequest
+from contracts.openadr.report_plan import ReportJob, report_jobs, report_spans
+from contracts.openadr.report_values import (
+    REPORTED,
+    IntervalReading,
+    participation_report,
+    reading_key,
+    report,
+)
 from contracts.openadr.timeline import PlacedInterval
 from contracts.openadr.values import ReportDescriptor
 from contracts.wire.events import Phase
@@ -24,9 +32,7 @@ from contracts.wire.ids import EventId, VenId
 from contracts.wire.shadow import OptOut
 from ven_twin.control.event_history import Meter
 from ven_twin.control.schedule import Schedule
-from ven_twin.ven.openadr.book import BookedEvent, BookOfEvents, IntervalReading
-from ven_twin.ven.openadr.report_plan import ReportJob, report_jobs, report_spans
-from ven_twin.ven.openadr.report_values import REPORTED, participation_report, reading_key, report
+from ven_twin.ven.openadr.book import BookedEvent, BookOfEvents
 
 FILED_MAX = 2000
 """So many names of reports of one event are remembered."""

@@ -12,8 +12,8 @@ from lambdas.settle_event.logic.aftermath import (
     fleet_aftermath,
     fleet_bought,
 )
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.other_events import OtherEvent
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 from tests.support.settled_event import E1, HOUR, START, power_rows
 
 EVENT = Window(START, START + HOUR)

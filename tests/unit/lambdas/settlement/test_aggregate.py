@@ -10,10 +10,10 @@ from contracts.wire.events import Signal
 from lambdas.settle_event.logic.aggregate import Aggregate, aggregate, sum_days, sum_loads
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.evidence import SettlementContext, VenEvidence
 from lambdas.settle_event.logic.timeline import Segment, VenTimeline
 from lambdas.settle_event.logic.ven_report import MeasuredVen, measure_ven
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 
 START = 20_649 * 86_400 + 17 * 3600
 """Wednesday 15 July 2026, 17:00 UTC."""

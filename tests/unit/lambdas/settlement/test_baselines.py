@@ -14,7 +14,6 @@ import pytest
 
 from lambdas.settle_event.logic.baselines import MatchedBaseline, NoBaselineError, match_baseline
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, match_days
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import (
     CAISO_10_OF_10,
     NYISO_5_OF_10,
@@ -24,6 +23,7 @@ from lambdas.settle_event.logic.rules import (
     Pool,
     Rule,
 )
+from lambdas.shared.power_traces import Window
 
 WEDNESDAY = datetime(2026, 7, 15, 17, tzinfo=UTC)
 SATURDAY = datetime(2026, 7, 18, 17, tzinfo=UTC)

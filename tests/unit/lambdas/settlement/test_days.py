@@ -11,7 +11,7 @@ import pytest
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.day_types import SiteCalendar
 from lambdas.settle_event.logic.days import DAY_S, EMPTY, QUARTERS, DayProfile, Frame, day_profile, match_days
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = 20_649

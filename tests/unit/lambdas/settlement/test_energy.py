@@ -10,7 +10,7 @@ import pytest
 
 from contracts.wire.ids import EventId, VenId
 from contracts.wire.telemetry import read_telemetry
-from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
+from lambdas.shared.power_traces import Integral, PowerRow, Trace, Window
 from tests.support.older_vens import OLDER_ROW, TS
 
 

@@ -13,8 +13,8 @@ from contracts.store.keys import TELEMETRY, day_row_id, telemetry_range, telemet
 from contracts.wire.ids import VenId
 from lambdas.settle_event.history import History
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, Frame
-from lambdas.settle_event.logic.energy import PowerRow, Window
 from lambdas.shared import clock
+from lambdas.shared.power_traces import PowerRow, Window
 from lambdas.shared.tables import Table
 from lambdas.shared.telemetry_rows import TelemetryReader
 

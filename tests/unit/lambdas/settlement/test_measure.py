@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from lambdas.settle_event.logic.days import Frame
-from lambdas.settle_event.logic.energy import Integral, PowerRow, Trace, Window
 from lambdas.settle_event.logic.measure import Reduction, VenTraces, by_quarters, score, score_windows
+from lambdas.shared.power_traces import Integral, PowerRow, Trace, Window
 
 START = 20_649 * 86_400 + 17 * 3600
 EVENT = Window(START, START + 3600)

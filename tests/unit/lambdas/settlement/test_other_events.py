@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.other_events import (
     OtherEvent,
     other_events,
@@ -16,6 +15,7 @@ from lambdas.settle_event.logic.other_events import (
     undisturbed_start,
     with_booked,
 )
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 from tests.support.settled_event import E1, HOUR, START, event_of_one, power_rows
 
 EARLIER = EventId("earlier")

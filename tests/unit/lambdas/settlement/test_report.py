@@ -12,9 +12,9 @@ from contracts.wire import codec
 from contracts.wire.events import Signal
 from contracts.wire.ids import EventId
 from lambdas.settle_event.logic import report as report_module
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.report import report_item, settlement_context, too_large, without_vens
 from lambdas.settle_event.logic.timeline import event_timeline
+from lambdas.shared.power_traces import Window
 from tests.support.settled_event import (
     FULL,
     HOUR,

@@ -11,8 +11,8 @@ import pytest
 from lambdas.settle_event.logic.baselines import match_baseline
 from lambdas.settle_event.logic.day_types import SiteCalendar
 from lambdas.settle_event.logic.days import DAY_S, QUARTERS, DayProfile, Frame, match_days
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.rules import CAISO_10_OF_10, PJM_3_DAY_TYPES_SAA, RULES, Rule
+from lambdas.shared.power_traces import Window
 
 TWO_H = 7200
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
-from lambdas.settle_event.logic.spans import row_spans
+from lambdas.shared.power_traces import PowerRow, Trace, Window
+from lambdas.shared.row_spans import row_spans
 
 Stamped = tuple[int, int | None, float | None]
 """A row's timestamp, seq and measuredS."""

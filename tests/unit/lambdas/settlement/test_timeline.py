@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.wire.events import Signal
-from lambdas.settle_event.logic.energy import PowerRow, Trace, Window
 from lambdas.settle_event.logic.timeline import EventTimeline, Segment, VenTimeline, event_timeline
+from lambdas.shared.power_traces import PowerRow, Trace, Window
 from tests.support.settled_event import HOUR, START, event_row, interval, plan
 
 PLANNED = Window(0.0, 3600.0)

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.api.reports import Quality
 from contracts.wire.events import Signal
-from lambdas.settle_event.logic.energy import Trace
 from lambdas.settle_event.logic.ven_delivery import meter_before_kw
+from lambdas.shared.power_traces import Trace
 from tests.support.settled_event import (
     E1,
     FULL,

@@ -6,8 +6,8 @@ from math import exp
 
 import pytest
 
-from lambdas.settle_event.logic.energy import PowerRow
 from lambdas.settle_event.logic.weather import NO_WEATHER, SiteWeather, mean_weather
+from lambdas.shared.power_traces import PowerRow
 
 BEFORE = range(100, 124)
 """The day before, hours since 1970."""

@@ -17,10 +17,10 @@ from lambdas.settle_event.logic.baselines import MissingWeather, NoBaselineError
 from lambdas.settle_event.logic.conformal import left_out_weights
 from lambdas.settle_event.logic.day_types import DayType
 from lambdas.settle_event.logic.days import Frame, MatchedDay
-from lambdas.settle_event.logic.energy import Window
 from lambdas.settle_event.logic.ridge import cholesky, dot, forward, gram
 from lambdas.settle_event.logic.weather import SiteWeather
 from lambdas.settle_event.logic.weather_regression import RIDGE, RegressedBaseline, regress
+from lambdas.shared.power_traces import Window
 
 START_TS = datetime(2026, 7, 15, 17, tzinfo=UTC).timestamp()
 FRAME = Frame(Window(START_TS, START_TS + 7200))

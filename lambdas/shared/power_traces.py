@@ -1,7 +1,8 @@
 """Power over time, from rows that come when they come. Pure.
 
-A row's power is the mean over the time that it measured (`spans`), and stands for that time alone. Power over
-a window is a mean weighted by time; energy is the integral; what no row covers is a gap and counts as one.
+A row's power is the mean over the time that it measured (`row_spans`), and stands for that time alone. Power
+over a window is a mean weighted by time; energy is the integral; what no row covers is a gap and counts as
+one.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import msgspec
 
 from contracts.wire.ids import EventId
 from contracts.wire.units import S_PER_H
-from lambdas.settle_event.logic.spans import RowSpans, row_spans
 from lambdas.shared.clock_skew import clock_skew_s
+from lambdas.shared.row_spans import RowSpans, row_spans
 
 
 class PowerRow(msgspec.Struct, rename="camel", frozen=True, gc=False):

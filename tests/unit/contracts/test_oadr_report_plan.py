@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from contracts.openadr.objects import OadrEvent
+from contracts.openadr.report_plan import report_jobs
 from contracts.openadr.times import date_time_text
-from ven_twin.ven.openadr.report_plan import report_jobs
 
 NOW = 1_800_000_000.0
 

@@ -20,8 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+import msgspec
+
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.objects import OadrReportRequest, ReportedResource
+from contracts.openadr.report_plan import ReportJob
 from contracts.openadr.timeline import PlacedInterval
 from contracts.openadr.times import date_time_text
 from contracts.openadr.values import (
@@ -31,10 +34,9 @@ from contracts.openadr.values import (
     ValuesMap,
 )
 from contracts.wire.units import S_PER_H
-from ven_twin.ven.openadr.book import IntervalReading
-from ven_twin.ven.openadr.link import METER
-from ven_twin.ven.openadr.report_plan import ReportJob
 
+METER = "meter"
+"""The resource of a whole house."""
 AGGREGATED = "AGGREGATED_REPORT"
 """The resource of a report over all of them. Source: OpenADR 3.1.0, Definition, resourceName."""
 STATE, QUALITY = "OPERATING_STATE", "DATA_QUALITY"
@@ -56,6 +58,28 @@ UNITS = MappingProxyType(
         "LOAD_SHED_DELTA_AVAILABLE": "KW",
     }
 )
+
+
+class IntervalReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A house in one interval of an event.
+
+    Attributes:
+        seconds: for how long it was measured.
+        acting_s: for how long of it the event was acted on.
+        used_kwh: drawn from the grid, kWh; below zero it was fed in.
+        baseline_kwh: drawn by the house without events, kWh.
+        circuits_kwh: drawn by circuit, kWh.
+        battery_soc: the battery's charge when it was last measured, or None without one.
+        offer_kw: the power that the house then promised to shed, kW.
+    """
+
+    seconds: float = 0.0
+    acting_s: float = 0.0
+    used_kwh: float = 0.0
+    baseline_kwh: float = 0.0
+    circuits_kwh: dict[str, float] = {}
+    battery_soc: float | None = None
+    offer_kw: float | None = None
 
 
 def _mean_kw(energy_kwh: float, seconds: float) -> float:

@@ -25,7 +25,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from lambdas.settle_event.logic.energy import PowerRow
+    from lambdas.shared.power_traces import PowerRow
 
 REACH = 1.5
 """Up to so many usual spacings a row is only late. Interpretation: room for jitter, not for a lost row."""
