@@ -2,7 +2,7 @@
 
 vtn, dispatch_event ─▶ orders ─▶ vtn_dispatch ─┬▶ dispatch_event ─▶ shadows
                          │            ▲        ├▶ VENs, telemetry: what VENs of OpenADR report
-                         ▼            └─ sweep └▶ the VTN: their shares ─▶ changes
+                         ▼            └─ sweep └▶ the VTN: their shares, and the reports of others ─▶ changes
                     dead letters
 """
 
@@ -47,7 +47,7 @@ class VtnDispatch(Construct):
         self.orders = Inlet(self, "Orders", stage=stage, visibility_s=max(DISPATCH_S, stage.visibility_s))
         self.function = resources.function(
             "vtn_dispatch",
-            "Has the events of the VTN dispatched, and VENs of OpenADR told and heard",
+            "Has the events of the VTN dispatched and reported on, and VENs of OpenADR told and heard",
             {
                 "vtn": "GetItem Query PutItem DeleteItem ConditionCheckItem",
                 "events": "GetItem PutItem UpdateItem Query",
@@ -59,6 +59,7 @@ class VtnDispatch(Construct):
             CHANGES_QUEUE=notifications.changes.queue.queue_url,
             DISPATCH_FUNCTION=dispatch.function.function_name,
             RETENTION_DAYS=str(stage.retention_days),
+            SETTLE_DELAY_S=str(stage.settle_delay_s),
         )
         self.function.allow("lambda:InvokeFunction", on=[dispatch.function.function_arn])
         notifications.let_tell(self.function)

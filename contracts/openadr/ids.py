@@ -13,6 +13,9 @@ ObjectId = NewType("ObjectId", str)
 ClientId = NewType("ClientId", str)
 """The client that a token was issued to."""
 
+STAGE_CLIENT = ClientId("_ven-twin")
+"""The owner of the reports that the stage files for its own VENs. No client has this id, and no token."""
+
 CheckedObjectId = Annotated[ObjectId, Meta(min_length=1, max_length=128, pattern=OBJECT_ID_PATTERN)]
 CheckedClientId = Annotated[ClientId, Meta(min_length=1, max_length=128)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]

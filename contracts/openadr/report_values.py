@@ -121,7 +121,7 @@ def report(
         intervals = tuple(
             _interval(span, _payloads(kind, span, _of_circuit(_reading(readings, span), circuit), state))
             for span in job.spans
-            for state in [_state(_reading(readings, span), opted_out=opted_out, loads_up=loads_up)]
+            for state in [operating_state(_reading(readings, span), opted_out=opted_out, loads_up=loads_up)]
         )
         return ReportedResource(resource_name=name, intervals=intervals)
 
@@ -133,12 +133,41 @@ def report(
         event_id=event_id,
         client_name=ven_name,
         report_name=job.name,
-        payload_descriptors=(
-            ReportPayloadDescriptor(
-                payload_type=kind, reading_type=READING.get(kind, DIRECT), units=UNITS.get(kind)
-            ),
-        ),
+        payload_descriptors=(_descriptor(kind),),
         resources=tuple(resources),
+    )
+
+
+def merged_report(
+    jobs: Sequence[ReportJob],
+    measured: Callable[[PlacedInterval], tuple[IntervalReading, str]],
+    *,
+    event_id: ObjectId,
+    ven_name: str,
+) -> OadrReportRequest:
+    """One report of all *jobs* over the whole house: each of their intervals, with the payloads asked of it.
+
+    *measured* is the house in an interval, and its OPERATING_STATE.
+    """
+    spans: dict[tuple[float, float, int], PlacedInterval] = {}
+    kinds: dict[tuple[float, float, int], list[str]] = {}
+    for job in jobs:
+        for span in job.spans:
+            spans[span[:3]] = span
+            kinds.setdefault(span[:3], []).append(job.descriptor.payload_type)
+    intervals = [
+        _interval(span, _merged(kinds[place], span, *measured(span))) for place, span in sorted(spans.items())
+    ]
+    is_aggregate = all(job.descriptor.aggregate for job in jobs)
+    return OadrReportRequest(
+        event_id=event_id,
+        client_name=ven_name,
+        payload_descriptors=tuple(
+            map(_descriptor, dict.fromkeys(job.descriptor.payload_type for job in jobs))
+        ),
+        resources=(
+            ReportedResource(resource_name=AGGREGATED if is_aggregate else METER, intervals=tuple(intervals)),
+        ),
     )
 
 
@@ -151,12 +180,18 @@ def participation_report(
         event_id=event_id,
         client_name=ven_name,
         report_name=name,
-        payload_descriptors=(ReportPayloadDescriptor(payload_type=STATE, reading_type=DIRECT),),
+        payload_descriptors=(_descriptor(STATE),),
         resources=(
             ReportedResource(
                 resource_name=METER, intervals=tuple(_interval(span, (state,)) for span in spans)
             ),
         ),
+    )
+
+
+def _descriptor(kind: str) -> ReportPayloadDescriptor:
+    return ReportPayloadDescriptor(
+        payload_type=kind, reading_type=READING.get(kind, DIRECT), units=UNITS.get(kind)
     )
 
 
@@ -175,7 +210,8 @@ def _of_circuit(reading: IntervalReading, circuit: str | None) -> IntervalReadin
     return IntervalReading(seconds=reading.seconds, used_kwh=reading.circuits_kwh.get(circuit, 0.0))
 
 
-def _state(reading: IntervalReading, *, opted_out: bool, loads_up: bool) -> str:
+def operating_state(reading: IntervalReading, *, opted_out: bool, loads_up: bool) -> str:
+    """The OPERATING_STATE of a house in an interval."""
     if opted_out:
         return OPTED_OUT
     if reading.acting_s > 0:
@@ -202,6 +238,14 @@ def _payloads(kind: str, span: PlacedInterval, reading: IntervalReading, state: 
             rounded = value if isinstance(value, str) else round(value, DIGITS) + 0.0
             payloads.append(ValuesMap(type=kind, values=(rounded,)))
     return tuple(payloads if quality == "OK" else [*payloads, beside])
+
+
+def _merged(
+    kinds: Sequence[str], span: PlacedInterval, reading: IntervalReading, state: str
+) -> tuple[ValuesMap, ...]:
+    """The payloads of all *kinds*, each once, DATA_QUALITY behind the others."""
+    payloads = {payload.type: payload for kind in kinds for payload in _payloads(kind, span, reading, state)}
+    return tuple(sorted(payloads.values(), key=lambda payload: payload.type == QUALITY))
 
 
 def _interval(span: PlacedInterval, payloads: tuple[ValuesMap, ...]) -> OadrInterval:

@@ -21,7 +21,7 @@ from contracts.api.oadr_events import OadrEventState, OadrEventStatus
 from contracts.openadr.ids import CheckedClientId, CheckedObjectId, ObjectId
 from contracts.store.keys import Key, sort_keys_below
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import CheckedEventId, EventId, ProgramId
+from contracts.wire.ids import CheckedEventId, EventId, ProgramId, VenId
 
 OADR_PARTITION = "#openadr"
 """Partition of the events table; no event's id begins with ``#``."""
@@ -48,6 +48,8 @@ class OadrEventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, om
         tag: a digest of the event and its program as they were looked at.
         renew_ts: when it is to be looked at again though nothing changes, UTC s; None for never.
         expires_ts: when the row goes; None as long as the VTN has the event.
+        reported_tag: the tag of the event that the stage has reported on, or that no report follows from.
+        reported_to: the last VEN whose report on it is filed, while others' are not; None once all are.
     """
 
     oadr_event_id: CheckedObjectId
@@ -61,6 +63,14 @@ class OadrEventRow(msgspec.Struct, rename="camel", frozen=True, kw_only=True, om
     tag: str = ""
     renew_ts: float | None = None
     expires_ts: int | None = None
+    reported_tag: str | None = None
+    reported_to: VenId | None = None
+
+    @property
+    def may_be_reported(self) -> bool:
+        """True of an event that has been dispatched, and whose reports by the stage are not all filed."""
+        is_open = self.reported_tag != self.tag or self.reported_to is not None
+        return is_open and self.event_id is not None and self.state is not OadrEventState.WITHDRAWN
 
     @property
     def status(self) -> OadrEventStatus:

@@ -18,7 +18,6 @@ from contracts.api.reports import (
     read_report,
 )
 from contracts.api.requests import UNSHARED
-from contracts.errors import WireError
 from contracts.store.keys import (
     EVENTS,
     REPORT_SORT_KEY,
@@ -60,22 +59,12 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.rows import EventRow
 from lambdas.shared.shadows import Shadows
 from lambdas.shared.tables import Condition, Table
-from lambdas.shared.ven_traces import ven_trace
+from lambdas.shared.ven_traces import OF_ONE_VEN, ven_trace
 
 HISTORY_SHARE = 0.35
 """The share of the remaining time for making days from rows; the rest is for the event itself."""
 TELL_S = 10.0
 """The time for telling a result: each message has two attempts of 3 s."""
-OF_ONE_VEN = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    WireError,
-    msgspec.MsgspecError,
-)
-"""Errors by what is stored of one VEN. Those of AWS, of time and of memory are everybody's: they pass."""
 AFTER_FRAME_S = 900
 """The time past a frame that is read with it, so that its last quarter hour has the row that ends in it."""
 NOT_MEASURED = "its part could not be worked out from what is stored of it: nothing of it counts"

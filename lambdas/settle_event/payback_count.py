@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contracts.api.reports import PAYBACK_AFTER_S, EventReport, VenReport
-from lambdas.settle_event.adapters import OF_ONE_VEN
 from lambdas.settle_event.logic.aftermath import NOTHING, VenAftermath, after_event, bought_steps
 from lambdas.settle_event.logic.other_events import other_events
 from lambdas.settle_event.logic.report import rounded
@@ -16,6 +15,7 @@ from lambdas.shared import parallel
 from lambdas.shared.invocation import logger
 from lambdas.shared.power_traces import Window
 from lambdas.shared.rows import EventRow
+from lambdas.shared.ven_traces import OF_ONE_VEN
 
 if TYPE_CHECKING:
     from lambdas.settle_event.adapters import SettleAdapters

@@ -18,7 +18,7 @@ import msgspec
 
 from contracts.errors import VenTwinError
 from contracts.openadr.external_issuer import ExternalIssuer, read_issuer
-from contracts.openadr.ids import CheckedClientId
+from contracts.openadr.ids import STAGE_CLIENT, CheckedClientId
 from contracts.openadr.scopes import Client, read_scopes
 from contracts.openadr.tokens import TokenClaims
 from contracts.wire import codec
@@ -161,10 +161,14 @@ def _external_client(claims: Mapping[str, Any], issuer: ExternalIssuer) -> Clien
 
 
 def _client_id(value: object, claim: str) -> Any:
+    refusal = TokenRefusedError(f"the token's claim {claim} is no client's id")
     try:
-        return msgspec.convert(value, CheckedClientId)
+        client_id = msgspec.convert(value, CheckedClientId)
     except msgspec.ValidationError:
-        raise TokenRefusedError(f"the token's claim {claim} is no client's id") from None
+        raise refusal from None
+    if client_id == STAGE_CLIENT:
+        raise refusal
+    return client_id
 
 
 _REASONS: Mapping[type[BaseException], str] = {

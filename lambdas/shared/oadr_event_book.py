@@ -14,6 +14,7 @@ from contracts.store.oadr_events import (
     oadr_event_key,
     read_oadr_event,
 )
+from contracts.wire.ids import VenId
 from lambdas.shared.tables import Condition, Table
 
 
@@ -48,3 +49,14 @@ class OadrEventBook:
         """Write *row* over what was read as *instead_of*; False when another was faster."""
         before = None if instead_of is None else instead_of.changed_ts
         return self.table.replace(oadr_event_item(row), when=Condition.unchanged("changedTs", before))
+
+    def note_reported(self, row: OadrEventRow, reached: VenId | None) -> bool:
+        """Note that the stage has reported on *row*'s event, up to a VEN or whole.
+
+        False where the row has changed since it was read.
+        """
+        return self.table.update(
+            oadr_event_key(row.oadr_event_id),
+            {"reportedTag": row.tag, "reportedTo": reached},
+            when=Condition.unchanged("changedTs", row.changed_ts),
+        )

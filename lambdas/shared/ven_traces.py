@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from contracts.errors import WireError
 from contracts.store.keys import LATEST_ROW
 from contracts.wire.ids import VenId
 from lambdas.shared.clock_skew import SKEW_S, ReceivedRow
@@ -13,6 +16,17 @@ from lambdas.shared.telemetry_rows import query_telemetry
 
 if TYPE_CHECKING:
     from lambdas.shared.tables import Table
+
+OF_ONE_VEN = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    WireError,
+    msgspec.MsgspecError,
+)
+"""Errors by what is stored of one VEN. Those of AWS, of time and of memory are everybody's: they pass."""
 
 
 def ven_trace(

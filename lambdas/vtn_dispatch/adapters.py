@@ -51,6 +51,7 @@ class VtnDispatchAdapters:
     rows: OadrEventBook
     dispatch_function: str
     retention_days: int
+    settle_delay_s: int
 
     def event(self, object_id: ObjectId) -> OadrEvent | None:
         """The VTN's event as it is now, or None."""
@@ -141,4 +142,5 @@ def open_adapters(needs: VtnDispatchSettings) -> VtnDispatchAdapters:
         rows=OadrEventBook(events.table),
         dispatch_function=needs.dispatch_function,
         retention_days=needs.retention_days,
+        settle_delay_s=needs.settle_delay_s,
     )

@@ -3,7 +3,7 @@
 Events of the VTN are dispatched to the fleet, VENs of OpenADR get their shares, and what they report is
 heard: each as it changes. Every few minutes the sweep brings in what no order has come for, the next windows
 of events that go on for ever, and targets that have become VENs or groups since. It takes away shares that
-nobody needs any more, and has no VEN counted on that has gone quiet.
+nobody needs any more, has no VEN counted on that has gone quiet, and files the reports of the stage's own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lambdas.shared.invocation import Event, count, entry, logger
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters, open_adapters
 from lambdas.vtn_dispatch.hearing import Hearing
 from lambdas.vtn_dispatch.joining import Joining, is_settled, tag_of
+from lambdas.vtn_dispatch.reporting import Reporting
 from lambdas.vtn_dispatch.settings import VtnDispatchSettings
 from lambdas.vtn_dispatch.sharing import Sharing
 
@@ -85,7 +86,7 @@ def _swept(adapters: VtnDispatchAdapters, context: LambdaContext) -> dict[str, o
     count(OadrEventsDue=len(due))
     failed = left = 0
     for place, object_id in enumerate(due):
-        if context.get_remaining_time_in_millis() < SPARE_S * 1000:
+        if not _is_time_left(context):
             left = len(due) - place
             break
         try:
@@ -95,7 +96,12 @@ def _swept(adapters: VtnDispatchAdapters, context: LambdaContext) -> dict[str, o
             logger.warning("not brought in", extra={"event_id": object_id, **batches.loggable(error)})
     Sharing(adapters, clock.utc_now()).sweep()
     Hearing(adapters, clock.utc_now()).sweep()
+    Reporting(adapters, clock.utc_now(), lambda: _is_time_left(context)).sweep()
     return {"due": len(due), "failed": failed, "left": left}
+
+
+def _is_time_left(context: LambdaContext) -> bool:
+    return context.get_remaining_time_in_millis() >= SPARE_S * 1000
 
 
 def _due(adapters: VtnDispatchAdapters, now_ts: float) -> Iterator[ObjectId]:

@@ -16,7 +16,7 @@ from typing import cast
 
 import msgspec
 
-from contracts.openadr.ids import ClientId, ObjectId
+from contracts.openadr.ids import STAGE_CLIENT, ClientId, ObjectId
 from contracts.openadr.oadr_vens import oadr_ven_id
 from contracts.openadr.objects import OadrEvent, OadrReport, OadrVen
 from contracts.openadr.timeline import PlacedInterval, UnplacedError, timeline
@@ -51,7 +51,7 @@ class Hearing:
     def report(self, object_id: ObjectId, client_id: ClientId) -> None:
         """Bring in a report as it is now; again does no harm."""
         record = self.adapters.vtn.find("REPORT", object_id, of_client=client_id)
-        if record is None:
+        if record is None or client_id == STAGE_CLIENT:
             return
         report = cast("OadrReport", record.value)
         ven = self._ven(report)

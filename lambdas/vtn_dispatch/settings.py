@@ -17,6 +17,7 @@ class VtnDispatchSettings:
         changes_queue: the queue that tells the VTN's subscribers.
         dispatch_function: the name of `dispatch_event`.
         retention_days: how long telemetry lives, and what became of an event that the VTN has no more.
+        settle_delay_s: how long after an event's end the last telemetry is in.
     """
 
     vtn_table: str
@@ -26,3 +27,4 @@ class VtnDispatchSettings:
     changes_queue: str
     dispatch_function: str
     retention_days: int
+    settle_delay_s: int

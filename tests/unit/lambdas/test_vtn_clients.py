@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.openadr.ids import STAGE_CLIENT
 from contracts.openadr.scopes import ROLE_SCOPES, Role
 from contracts.store.vtn_clients import SECRETS_MAX
 from contracts.store.vtn_keys import VTN
@@ -162,6 +163,7 @@ def test_clients_are_listed_by_their_ids(vtn: VtnWorld) -> None:
         ({"op": "make", "clientId": "-one", "role": "bl"}, "clientId"),
         ({"op": "make", "clientId": "a" * 65, "role": "bl"}, "clientId"),
         ({"op": "make", "clientId": "a#b", "role": "bl"}, "clientId"),
+        ({"op": "make", "clientId": STAGE_CLIENT, "role": "ven"}, "clientId"),
         ({"op": "rotate"}, "clientId"),
         ({"op": "rotate", "clientId": "one", "graceS": -1}, "graceS"),
         ({"op": "burn", "clientId": "one"}, "op"),

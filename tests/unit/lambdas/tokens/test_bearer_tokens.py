@@ -11,6 +11,7 @@ import jwt
 import pytest
 
 from contracts.openadr.external_issuer import ExternalIssuer, issuer_setting
+from contracts.openadr.ids import STAGE_CLIENT
 from contracts.openadr.scopes import Role, Scope
 from lambdas.shared.bearer_tokens import (
     LEEWAY_S,
@@ -214,11 +215,11 @@ def test_without_a_mapping_the_words_are_openadrs() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"azp": None}, {"azp": 7}, {"azp": ["utility"]}, {"azp": "x" * 129}, {"roles": 1},
+    [{"azp": None}, {"azp": 7}, {"azp": ["utility"]}, {"azp": "x" * 129}, {"azp": STAGE_CLIENT}, {"roles": 1},
      {"roles": [["grid.read"]]}, {"aud": "account"}, {"iss": ISSUER}, {"exp": float(NOW - 31)}],
 )  # fmt: skip
 def test_a_token_of_a_provider_that_says_something_else_is_refused(changed: dict[str, Any]) -> None:
-    """No client's id, no scopes, another audience or issuer, or no longer."""
+    """No client's id or the stage's own, no scopes, another audience or issuer, or no longer."""
     payload = {name: value for name, value in provided(**changed).items() if value is not None}
     with pytest.raises(TokenRefusedError):
         external().client(f"Bearer {signed(payload)}", now=NOW)
