@@ -62,6 +62,7 @@ MEANINGS: Mapping[str, str] = {
     "OadrEventsDue": "events of OpenADR that a sweep found to be looked at",
     "OadrEventsLookedAt": "events of OpenADR that were looked at for the stage's own VENs",
     "OadrEventsDispatched": "of these, those that became DR events, or other ones",
+    "OadrReportsFiled": "reports on events of OpenADR that were filed for the stage's own VENs",
     "OadrReportsHeard": "reports of VENs of OpenADR that were brought into the fleet",
     "OadrSharesWritten": "events of OpenADR that were made, changed or deleted for one VEN of it",
     "NotificationsQueued": "notifications of OpenADR that were queued, one for each callback",

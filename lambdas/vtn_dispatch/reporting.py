@@ -42,10 +42,10 @@ from lambdas.shared.vtn_rows import StoredObject, stored
 from lambdas.shared.vtn_writes import ObjectChange
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.site_reports import (
-    AskedReports,
+    WantedReports,
     ReportedRow,
     SiteWord,
-    asked_reports,
+    wanted_reports,
     jobs_of_ven,
     reported_window,
     site_report,
@@ -66,7 +66,7 @@ class _Filing(NamedTuple):
     Attributes:
         event: the event of the VTN.
         header: the DR event that it was.
-        asked: the reports that it asks for.
+        wanted: the reports that it asks for.
         over_ts: when it was over for every VEN, UTC s.
         groups: the groups that descriptors name, with their VENs.
         items: the VENs' own items of the DR event.
@@ -74,7 +74,7 @@ class _Filing(NamedTuple):
 
     event: OadrEvent
     header: EventRow
-    asked: AskedReports
+    wanted: WantedReports
     over_ts: float
     groups: Mapping[GroupName, Collection[VenId]]
     items: Mapping[VenId, Item]
@@ -108,17 +108,17 @@ class Reporting:
         if record is None:  # which is about to be withdrawn
             return
         event = cast("OadrEvent", record.value)
-        asked = asked_reports(event)
-        if header is None or not asked.jobs or _took_no_part(header, asked):
+        wanted = wanted_reports(event)
+        if header is None or not wanted.jobs or _was_not_acted_on(header, wanted):
             self.adapters.rows.note_reported(row, None)
             return
-        over_ts = max(asked.over_ts + header.randomize_start_s, header.over_ts)
+        over_ts = max(wanted.over_ts + header.randomize_start_s, header.over_ts)
         if self.now_ts < over_ts + self.adapters.settle_delay_s:
             return
         if self.now_ts < over_ts + PAYBACK_AFTER_S:
-            groups = self.adapters.groups.members_of(asked.targets)
+            groups = self.adapters.groups.members_of(wanted.targets)
             items = self.adapters.events.ven_items(header.event_id)
-            filing = _Filing(event, header, asked, over_ts, groups, items)
+            filing = _Filing(event, header, wanted, over_ts, groups, items)
             if not self._file(filing, row, self._vens(record, header)):
                 return
         self.adapters.rows.note_reported(row, None)
@@ -176,7 +176,7 @@ class Reporting:
         """The report of one VEN; None where it is filed already, or there is none to file."""
         report_id = site_report_id(filing.header, ven_id, filing.over_ts)
         offset_s = filing.header.start_offset_s(ven_id)
-        jobs = jobs_of_ven(filing.asked, ven_id, filing.groups, offset_s)
+        jobs = jobs_of_ven(filing.wanted, ven_id, filing.groups, offset_s)
         if not jobs or self.adapters.vtn.find("REPORT", report_id, of_client=STAGE_CLIENT) is not None:
             return None
         try:
@@ -215,10 +215,10 @@ class Reporting:
             count(OadrReportsFiled=len(written))
 
 
-def _took_no_part(header: EventRow, asked: AskedReports) -> bool:
+def _was_not_acted_on(header: EventRow, wanted: WantedReports) -> bool:
     """True of a DR event that was cancelled or deleted, or was another one before the event's time."""
     is_cancelled = header.cancelled_ts is not None or header.deleted_ts is not None
-    return is_cancelled or header.over_ts <= asked.start_ts
+    return is_cancelled or header.over_ts <= wanted.start_ts
 
 
 def _together(

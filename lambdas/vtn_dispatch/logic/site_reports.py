@@ -42,7 +42,7 @@ class ReportedRow(PowerRow, frozen=True, gc=False, rename="camel"):
     battery_soc: float | None = None
 
 
-class AskedReports(NamedTuple):
+class WantedReports(NamedTuple):
     """The reports that an event of [start_ts, over_ts) asks for, as *jobs* without any VEN's offset."""
 
     jobs: tuple[ReportJob, ...]
@@ -72,7 +72,7 @@ class SiteWord(NamedTuple):
         return cls(float(cast("float", at_ts)) if is_time else -inf, offer_kw)
 
 
-def asked_reports(event: OadrEvent) -> AskedReports:
+def wanted_reports(event: OadrEvent) -> WantedReports:
     """The reports that *event* asks for; its now is its making, as for whoever dispatches it.
 
     One that never ends is never over. One without a place in time asks for nothing.
@@ -80,19 +80,19 @@ def asked_reports(event: OadrEvent) -> AskedReports:
     made_ts = read_date_time(event.created_date_time) or 0.0
     jobs = tuple(job for job in report_jobs(event, made_ts) if job.descriptor.payload_type in REPORTED)
     try:
-        return AskedReports(jobs, start_ts(event, made_ts), end_ts(event, made_ts))
+        return WantedReports(jobs, start_ts(event, made_ts), end_ts(event, made_ts))
     except UnplacedError:
-        return AskedReports((), inf, inf)
+        return WantedReports((), inf, inf)
 
 
 def jobs_of_ven(
-    asked: AskedReports,
+    wanted: WantedReports,
     ven_id: VenId,
     groups: Mapping[GroupName, Collection[VenId]],
     offset_s: float,
 ) -> tuple[ReportJob, ...]:
-    """Those of *asked* that are of a VEN, in its own time; *groups* are those that descriptors name."""
-    jobs = [job for job in asked.jobs if _is_of(ven_id, job.descriptor.targets or (), groups)]
+    """Those of *wanted* that are of a VEN, in its own time; *groups* are those that descriptors name."""
+    jobs = [job for job in wanted.jobs if _is_of(ven_id, job.descriptor.targets or (), groups)]
     return tuple(job._replace(spans=tuple(_moved(job.spans, offset_s))) for job in jobs)
 
 
