@@ -16,6 +16,7 @@ from harness.functions.loads import (
     vtn,
     vtn_dispatching,
     vtn_notifications,
+    vtn_reporting,
 )
 
 
@@ -23,7 +24,17 @@ from harness.functions.loads import (
 def worst_loads() -> Mapping[str, tuple[WorstLoad, ...]]:
     """The loads of each function, by its folder in `lambdas/`."""
     loads: defaultdict[str, list[WorstLoad]] = defaultdict(list)
-    modules = (identities, events, messages, calls, openadr, vtn, vtn_dispatching, vtn_notifications)
+    modules = (
+        identities,
+        events,
+        messages,
+        calls,
+        openadr,
+        vtn,
+        vtn_dispatching,
+        vtn_notifications,
+        vtn_reporting,
+    )
     for load in (load for module in modules for load in module.LOADS):
         loads[load.function].append(load)
     return {function: tuple(loads[function]) for function in sorted(loads)}
