@@ -94,10 +94,27 @@ def _swept(adapters: VtnDispatchAdapters, context: LambdaContext) -> dict[str, o
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are brought in
             failed += 1
             logger.warning("not brought in", extra={"event_id": object_id, **batches.loggable(error)})
-    Sharing(adapters, clock.utc_now()).sweep()
-    Hearing(adapters, clock.utc_now()).sweep()
-    Reporting(adapters, clock.utc_now(), lambda: _is_time_left(context)).sweep()
+    _sweep_the_rest(adapters, context)
     return {"due": len(due), "failed": failed, "left": left}
+
+
+def _sweep_the_rest(adapters: VtnDispatchAdapters, context: LambdaContext) -> None:
+    """End shares, count on no quiet VENs, file reports: each, whatever becomes of another."""
+    now_ts = clock.utc_now()
+    sweeps = (
+        Sharing(adapters, now_ts).sweep,
+        Hearing(adapters, now_ts).sweep,
+        Reporting(adapters, now_ts, lambda: _is_time_left(context)).sweep,
+    )
+    errors: list[Exception] = []
+    for sweep in sweeps:
+        try:
+            sweep()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are done
+            logger.warning("not swept", extra=batches.loggable(error))
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _is_time_left(context: LambdaContext) -> bool:

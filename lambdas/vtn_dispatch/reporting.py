@@ -42,14 +42,14 @@ from lambdas.shared.vtn_rows import StoredObject, stored
 from lambdas.shared.vtn_writes import ObjectChange
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.site_reports import (
-    WantedReports,
     ReportedRow,
     SiteWord,
-    wanted_reports,
+    WantedReports,
     jobs_of_ven,
     reported_window,
     site_report,
     site_report_id,
+    wanted_reports,
 )
 
 AT_ONCE = 16

@@ -132,7 +132,8 @@ def test_no_ven_is_told_of_a_fleets_total(published: Published) -> None:
     program = published.bl.made("/programs", programName="total", attributes=total)
     published.ven("v1", "a")
     published.tell()
-    published.bl.made("/events", programID=program["id"], targets=["a"])
+    shed = [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [1]}]}]
+    published.bl.made("/events", programID=program["id"], targets=["a"], intervals=shed)
     assert set(published.tell()) == {
         f"{ROOT}/events/create",
         f"{ROOT}/programs/{program['id']}/events/create",
