@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.openadr.ids import STAGE_CLIENT
 from contracts.openadr.scopes import Role
 from contracts.store.keys import REPORT_SORT_KEY
 from tests.e2e.conftest import System, until
@@ -65,3 +66,32 @@ def test_an_event_that_no_ven_can_act_on_is_shown_with_its_reason(system: System
         lambda: (outcome(system, green["id"]) or {}).get("state") == "withdrawn",
         "the withdrawal",
     )
+
+
+def test_the_stages_own_twin_is_reported_on(system: System, vtn: OutsideVtn) -> None:
+    """Once its telemetry is in, the sweep files what the event asks for; the business logic finds it."""
+    logic = vtn.client("dispatcher", Role.BL)
+    program = logic.made("/programs", programName="reported")
+    wanted = [{"payloadType": kind} for kind in ("USAGE", "OPERATING_STATE")]
+    terms = event(program["id"], "DISPATCH_SETPOINT_RELATIVE", -2, reportDescriptors=wanted)
+    made = logic.made("/events", **terms)
+    until(lambda: outcome(system, made["id"]), "the event at the stage's VENs")
+
+    def swept() -> Any:
+        system.cloud.client("lambda").invoke(FunctionName=sweeper(system), Payload=b'{"sweep": "events"}')
+        return logic.get("/reports", eventID=made["id"])
+
+    (report,) = until(swept, "the report")
+    assert (report["clientName"], report["clientID"]) == ("ven-1", STAGE_CLIENT)
+    ((interval,),) = [resource["intervals"] for resource in report["resources"]]
+    values = {payload["type"]: payload["values"][0] for payload in interval["payloads"]}
+    assert values["OPERATING_STATE"] == "RUNNING_CURTAILED"
+    assert isinstance(values["USAGE"], float)
+
+
+def sweeper(system: System) -> str:
+    """The name of the function that sweeps."""
+    functions = system.cloud.client("lambda").get_paginator("list_functions").paginate()
+    names = [each["FunctionName"] for page in functions for each in page["Functions"]]
+    (name,) = [name for name in names if "VtnDispatch" in name]
+    return str(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from contracts.openadr.ids import STAGE_CLIENT, ClientId, ObjectId
 from contracts.openadr.oadr_vens import oadr_ven_id
+from contracts.openadr.objects import OadrObject, ObjectType
 from contracts.openadr.times import date_time_text
 from contracts.store.keys import Key, telemetry_row_id, ven_sort_key
 from contracts.store.oadr_events import oadr_event_key
@@ -17,7 +19,9 @@ from contracts.store.vtn_keys import client_key
 from contracts.wire import codec
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.handler import handler as dispatch
-from lambdas.shared import settings
+from lambdas.shared import settings, vtn_rows
+from lambdas.shared.vtn_book import VtnBook
+from lambdas.shared.vtn_rows import StoredObject
 from lambdas.vtn_dispatch import reporting
 from lambdas.vtn_dispatch.adapters import open_adapters
 from lambdas.vtn_dispatch.reporting import Reporting
@@ -337,6 +341,44 @@ def test_a_ven_whose_rows_cannot_be_read_spoils_no_other_report(joined: Joined) 
     drew(joined, ven_id="house-1", usedPowerKw="much")
     drew(joined, ven_id="house-2")
     assert [report["clientName"] for report in over(joined)] == ["house-2"]
+
+
+def test_a_report_that_is_too_large_is_left_out(joined: Joined, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No item holds it, however often it is tried: the log says so, and the next sweep does not."""
+    event_id = dispatched(joined)
+    monkeypatch.setattr(vtn_rows, "STORED_MAX_BYTES", 100)
+    assert over(joined) == []
+    assert joined.row(event_id).may_be_reported is False
+
+
+@pytest.mark.parametrize("most_bytes", [1, 10_000])
+def test_of_two_sweeps_at_once_one_files(
+    joined: Joined, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+) -> None:
+    """Whoever comes later finds the report written, changes nothing, and tells nobody of it."""
+    monkeypatch.setattr(reporting, "TOGETHER_BYTES", most_bytes)
+    event_id = dispatched(joined)
+    drew(joined)
+    reports = over(joined)
+    assert len(reports) == 2
+    joined.world.events.update(oadr_event_key(event_id), {"reportedTag": None})
+    drew(joined, 5.0)
+    waiting("CHANGES_QUEUE")
+    adapters = open_adapters(settings.read(VtnDispatchSettings))
+    blind = replace(adapters, vtn=_BlindBook(adapters.vtn.table))
+    Reporting(blind, END + DELAY_S, lambda: True).sweep()
+    assert filed(joined) == reports
+    assert waiting("CHANGES_QUEUE") == []
+
+
+class _BlindBook(VtnBook):
+    """The VTN's objects as they were before another sweep had filed any report."""
+
+    def find(
+        self, object_type: ObjectType, object_id: ObjectId, *, of_client: ClientId | None = None
+    ) -> StoredObject[OadrObject] | None:
+        """The object, unless it is a report."""
+        return None if object_type == "REPORT" else super().find(object_type, object_id, of_client=of_client)
 
 
 def a_client_of_its_own(joined: Joined, name: str = "house-1") -> str:
