@@ -251,16 +251,16 @@ def test_a_randomised_start_is_each_vens_own(joined: Joined) -> None:
 @pytest.mark.parametrize(
     ("covered_s", "expected"),
     [
-        (3600, {"USAGE": 1.0}),
-        (1800, {"USAGE": 1.0, "DATA_QUALITY": "ESTIMATED"}),
+        (3600, {"USAGE": 1.0, "DEMAND": 1.0}),
+        (1800, {"USAGE": 1.0, "DEMAND": 1.0, "DATA_QUALITY": "ESTIMATED"}),
         (0, {"DATA_QUALITY": "MISSING"}),
     ],
 )
 def test_what_was_not_measured_is_told(joined: Joined, covered_s: float, expected: dict[str, Any]) -> None:
     """Energy is scaled up to the whole interval, and said to be; without any row there is none."""
-    dispatched(joined)
+    dispatched(joined, "USAGE", "DEMAND")
     drew(joined, to_ts=START + covered_s)
-    assert payloads(of_ven(over(joined))) == expected
+    assert list(payloads(of_ven(over(joined))).items()) == list(expected.items())
 
 
 def test_a_ven_that_does_nothing_runs_as_ever(joined: Joined) -> None:
@@ -305,13 +305,18 @@ def test_reports_are_filed_once(joined: Joined) -> None:
     assert joined.row(event_id).may_be_reported is False
 
 
-def test_a_note_that_is_lost_files_nothing_again(joined: Joined) -> None:
-    """A report's id follows from what it is of: one that is there stays as it is."""
+def test_a_note_that_is_lost_files_nothing_again(joined: Joined, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report's id follows from what it is of: one that is there stays as it is, unread."""
+
+    def read_again(*_: Any, **__: Any) -> None:
+        raise RuntimeError("telemetry is read")
+
     event_id = dispatched(joined)
     drew(joined, to_ts=START + 1800)
     reports = over(joined)
     joined.world.events.update(oadr_event_key(event_id), {"reportedTag": None})
     drew(joined, 5.0)
+    monkeypatch.setattr(reporting, "ven_trace", read_again)
     assert over(joined, DELAY_S + 300) == reports
     assert joined.row(event_id).may_be_reported is False
 
