@@ -123,7 +123,9 @@ class CannedTable:
     def _update(self, query: JsonDict) -> JsonObject:
         names, values = query["ExpressionAttributeNames"], query.get("ExpressionAttributeValues", {})
         changed = {names[name]: values[value] for name, value in _SET.findall(query["UpdateExpression"])}
-        return self._put({**(self.find(query["Key"]) or query["Key"]), **changed})
+        item = {**(self.find(query["Key"]) or query["Key"]), **changed}
+        self._put(item)
+        return {"Attributes": item} if query.get("ReturnValues") == "ALL_NEW" else {}
 
     def _query(self, query: JsonDict) -> JsonObject:
         values = query["ExpressionAttributeValues"]

@@ -15,6 +15,7 @@ from harness.functions.loads import (
     openadr,
     vtn,
     vtn_dispatching,
+    vtn_members,
     vtn_notifications,
     vtn_reporting,
 )
@@ -32,6 +33,7 @@ def worst_loads() -> Mapping[str, tuple[WorstLoad, ...]]:
         openadr,
         vtn,
         vtn_dispatching,
+        vtn_members,
         vtn_notifications,
         vtn_reporting,
     )
