@@ -129,8 +129,6 @@ class Joining:
             generation=0 if row is None else row.generation,
             changed_ts=self.now_ts,
             tag=tag,
-            reported_tag=None if row is None else row.reported_tag,
-            reported_to=None if row is None else row.reported_to,
         )
         terms = Wanted(reason=NO_PROGRAM)
         if program is not None:

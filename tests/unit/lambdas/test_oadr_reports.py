@@ -483,6 +483,14 @@ def test_no_other_event_is_reported_on(joined: Joined, case: Any) -> None:
     assert over(joined) == []
 
 
+def test_an_event_that_is_gone_is_looked_at_no_more(joined: Joined) -> None:
+    """Its row stays for weeks, and costs no sweep a read."""
+    event_id = dispatched(joined)
+    joined.utility.delete(f"/events/{event_id}")
+    joined.done()
+    assert joined.row(event_id).may_be_reported is False
+
+
 def test_an_event_long_over_is_reported_on_no_more(joined: Joined) -> None:
     """Whoever has waited for more than a day reads what is settled."""
     event_id = dispatched(joined)
