@@ -30,6 +30,7 @@ from lambdas.shared.notifications import Notifier
 from lambdas.shared.program_book import ProgramBook
 from lambdas.shared.schedules import EventSchedules
 from lambdas.shared.shadows import Shadows
+from lambdas.shared.share_orders import NO_VTN, ShareOrders
 from lambdas.shared.tables import Condition, Put
 from lambdas.write_shadows.adapters import ShadowAdapters
 
@@ -297,6 +298,7 @@ class EventCloud:
             book=book,
             shadows=shadows,
             queue=ShadowQueue(sqs, "queue"),
+            shares=ShareOrders(NO_VTN),
             map_runs=MapRuns(lambda: states, "machine", MAP_ABOVE_VENS),
             schedules=EventSchedules(scheduler, "group", "settle", "dispatch", "role", "dead"),
             days=BookedDays(book),
