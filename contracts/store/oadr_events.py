@@ -13,15 +13,16 @@ An order says which object has changed, and never how: it is read as it is when 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from contracts.api.oadr_events import OadrEventState, OadrEventStatus
 from contracts.openadr.ids import CheckedClientId, CheckedObjectId, ObjectId
 from contracts.store.keys import Key, sort_keys_below
 from contracts.wire.codec import JsonDict, JsonObject
-from contracts.wire.ids import CheckedEventId, EventId, ProgramId, VenId
+from contracts.wire.ids import EventId, ProgramId, VenId
 
 OADR_PARTITION = "#openadr"
 """Partition of the events table; no event's id begins with ``#``."""
@@ -36,7 +37,7 @@ class DispatchOrder(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     object_type: Literal["PROGRAM", "EVENT", "REPORT", "VEN", "DR_EVENT"]
-    id: CheckedObjectId | CheckedEventId
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
     client_id: CheckedClientId | None = None
 
 

@@ -23,7 +23,7 @@ from contracts.openadr.objects import (
     OadrVen,
     ObjectType,
 )
-from contracts.store.keys import Key
+from contracts.store.keys import TTL_ATTRIBUTE, Key
 from contracts.store.vtn_keys import name_key, owned_key, shared_key
 from contracts.wire import codec
 from contracts.wire.codec import JsonDict
@@ -76,6 +76,7 @@ class StoredObject(Generic[O_co]):
         program_id: of a report's event.
         is_total: true of an event whose values are the fleet's total: no VEN is to take them for its own.
         share_of: the DR event of which an event is one VEN's share; None of what clients have made.
+        expires_ts: when DynamoDB deletes it, UTC s; None of what stays until somebody deletes it.
     """
 
     value: O_co
@@ -83,6 +84,7 @@ class StoredObject(Generic[O_co]):
     program_id: ObjectId | None = None
     is_total: bool = False
     share_of: EventId | None = None
+    expires_ts: int | None = None
 
     @property
     def tag(self) -> str:
@@ -157,6 +159,7 @@ def item_of(record: StoredObject[OadrObject]) -> JsonDict:
         "program": record.program_id,
         "total": record.is_total or None,
         "shareOf": record.share_of,
+        TTL_ATTRIBUTE: record.expires_ts,
     }
 
 

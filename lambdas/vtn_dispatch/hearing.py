@@ -30,7 +30,7 @@ from contracts.wire.shadow import OptOut
 from contracts.wire.units import S_PER_H
 from lambdas.shared.invocation import count
 from lambdas.shared.object_privacy import GrantRow
-from lambdas.shared.rows import EventRow
+from lambdas.shared.rows import ASSUMED_PEAK_KW, EventRow
 from lambdas.shared.tables import Condition
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.readings import SiteReading, is_within, readings_of
@@ -128,6 +128,9 @@ class Hearing:
         here |= {} if words.battery_soc is None else {"batterySoc": words.battery_soc}
         here |= {"oadrTellsBaseline": True} if tells_baseline else {}
         self.adapters.vens.update(key, here, once={"provisionedTs": self.now_ts})
+        if words.peak_kw > ASSUMED_PEAK_KW:  # by which its offers are believed
+            more = Condition("attribute_not_exists(#p) OR #p < :p", {"#p": "peakKw"}, {":p": words.peak_kw})
+            self.adapters.vens.update(key, {"peakKw": words.peak_kw}, when=more)
         if words.offer_kw is not None:
             offer = {"shedAvailabilityKw": words.offer_kw, "sustainS": words.sustain_s}
             later = _later("offeredTs", modified_ts)

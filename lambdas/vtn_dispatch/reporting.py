@@ -16,7 +16,7 @@ than a settlement is awaited, no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -190,7 +190,8 @@ class Reporting:
                 report_id=report_id,
                 now_ts=self.now_ts,
             )
-            return stored(report, filing.event.program_id)
+            record = stored(report, filing.event.program_id)
+            return replace(record, expires_ts=filing.header.expires_ts)
         except (*OF_ONE_VEN, VtnProblemError) as error:
             fields = {"event_id": filing.event.id, "ven_id": ven_id, "error": type(error).__name__}
             logger.warning("VEN not reported on", extra=fields)

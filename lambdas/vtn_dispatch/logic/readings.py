@@ -46,6 +46,8 @@ _UNITS = {
     **{kind: {f"{prefix}WH": factor for prefix, factor in _PREFIXES.items()} for kind in ENERGIES},
 }
 MISSING = "MISSING"
+READINGS_MAX = 1_000
+"""So many intervals of one report are heard, the latest: ten days of quarter hours."""
 AHEAD_S = 60.0
 """A VEN's clock may be so much ahead: what was measured later than that was not measured."""
 
@@ -78,7 +80,7 @@ def readings_of(
 ) -> tuple[SiteReading, ...]:
     """The readings of *report*, in the order of their time; *spans* are the intervals of its event.
 
-    Of what is to come there is no more than an offer.
+    Of what is to come there is no more than an offer. Of very many the latest count.
     """
     placed = {span.interval_id: (span.start_ts, span.end_ts) for span in spans}
     resources = [one for one in report.resources if one.resource_name == AGGREGATED] or report.resources
@@ -88,7 +90,9 @@ def readings_of(
         for interval, times in _placed(resource, placed):
             by_time.setdefault(times, []).append(_values(interval.payloads, factors, times[1] - times[0]))
     made = (_reading(times, values, len(resources), now_ts) for times, values in sorted(by_time.items()))
-    return tuple(reading for reading in made if any(figure is not None for figure in reading[2:]))
+    return tuple(reading for reading in made if any(figure is not None for figure in reading[2:]))[
+        -READINGS_MAX:
+    ]
 
 
 def _placed(

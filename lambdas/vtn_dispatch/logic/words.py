@@ -24,6 +24,7 @@ class RowWords(NamedTuple):
         offer_kw: what it offers now, or None.
         sustain_s: for how long, as far as it tells.
         battery_soc: its battery's charge, as a share.
+        peak_kw: the most that it drew.
         has_state: True where it says whether it takes part.
         opted_out_until_ts: until when it does not; None where it does.
     """
@@ -33,6 +34,7 @@ class RowWords(NamedTuple):
     offer_kw: float | None = None
     sustain_s: float | None = None
     battery_soc: float | None = None
+    peak_kw: float = 0.0
     has_state: bool = False
     opted_out_until_ts: float | None = None
 
@@ -50,6 +52,7 @@ def row_words(readings: Sequence[SiteReading], *, now_ts: float) -> RowWords:
         offer_kw=offer_kw,
         sustain_s=sustain_s,
         battery_soc=charges[-1] if charges else None,
+        peak_kw=max((reading.used_kw for reading in readings if reading.used_kw is not None), default=0.0),
         has_state=bool(states),
         opted_out_until_ts=_out_until_ts(states, now_ts),
     )

@@ -17,6 +17,7 @@ from contracts.wire.ids import VenId
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as command
 from lambdas.settle_event.handler import handler as settle
+from lambdas.shared.rows import ASSUMED_PEAK_KW
 from lambdas.vtn_dispatch.logic.shares import DEAD_BAND_KW
 from tests.support.joined_vtn import HOUR, LEVEL, SHED, START, Joined, joined_world, terms, waiting
 from tests.support.vtn import VtnClient
@@ -371,6 +372,18 @@ def test_two_reports_of_one_interval_are_one_row(stranger: Stranger, standing: s
         stranger.report(standing, (kind, values[kind]))
     (row,) = stranger.telemetry()
     assert (row["usedPowerKw"], row["baselinePowerKw"], row["shedPowerKw"]) == (2.0, 3.0, 1.0)
+
+
+def test_a_large_site_is_believed_as_far_as_it_was_seen_to_draw(stranger: Stranger, standing: str) -> None:
+    """An offer of 200 kW is that of a house until its reports show more; then it is called for more."""
+    stranger.report(standing, ("LOAD_SHED_DELTA_AVAILABLE", 200.0))
+    ask = {"targets": [stranger.ven_id], "startTs": START, "intervals": hour(150.0)}
+    assert dispatch({"eventId": "first", **ask}, Context())["calledKw"] == ASSUMED_PEAK_KW
+    stranger.report(standing, ("DEMAND", 300.0))
+    stranger.report(standing, ("DEMAND", 250.0), start_ts=NOW - 2 * QUARTER_S)
+    assert stranger.row["peakKw"] == 300.0
+    answer = dispatch({"eventId": "second", **ask, "startTs": START + 7200}, Context())
+    assert answer["calledKw"] == 150.0
 
 
 def test_what_is_to_come_was_not_drawn(stranger: Stranger, standing: str) -> None:

@@ -15,7 +15,7 @@ from contracts.openadr.times import date_time_text
 from contracts.store.keys import Key, telemetry_row_id, ven_sort_key
 from contracts.store.oadr_events import oadr_event_key
 from contracts.store.vtn_changes import VtnChange
-from contracts.store.vtn_keys import client_key
+from contracts.store.vtn_keys import client_key, owned_key, shared_key
 from contracts.wire import codec
 from contracts.wire.ids import VenId
 from lambdas.dispatch_event.handler import handler as dispatch
@@ -540,6 +540,18 @@ def test_no_ven_sees_the_stages_reports(joined: Joined, vens_report: dict[str, A
     assert client.get("/reports").json == []
     assert client.get(f"/reports/{vens_report['id']}").status == 404
     assert joined.utility.get("/reports", clientName="house-1").json == [vens_report]
+
+
+def test_the_stages_reports_go_when_their_event_does(joined: Joined, vens_report: dict[str, Any]) -> None:
+    """DynamoDB deletes them with the DR event, both items of each: nothing grows for ever."""
+    expires_ts = joined.dr_event(vens_report["eventID"]).expires_ts
+    for key in (
+        shared_key("REPORT", vens_report["id"]),
+        owned_key(STAGE_CLIENT, "REPORT", vens_report["id"]),
+    ):
+        item = joined.vtn.table.get(key)
+        assert item is not None
+        assert item["expiresTs"] == expires_ts
 
 
 def test_reports_are_found_by_their_program(joined: Joined, vens_report: dict[str, Any]) -> None:
