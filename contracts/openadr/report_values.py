@@ -41,6 +41,7 @@ AGGREGATED = "AGGREGATED_REPORT"
 """The resource of a report over all of them. Source: OpenADR 3.1.0, Definition, resourceName."""
 STATE, QUALITY = "OPERATING_STATE", "DATA_QUALITY"
 OPTED_OUT, OPTED_IN = "RUNNING_OPTED_OUT", "RUNNING_NORMAL"
+CURTAILED, HEIGHTENED = "RUNNING_CURTAILED", "RUNNING_HEIGHTENED"
 WHOLE_SHARE = 0.98
 """So much of an interval has to be measured for it to be whole. Interpretation: a start takes seconds."""
 DIGITS = 4
@@ -215,7 +216,7 @@ def operating_state(reading: IntervalReading, *, opted_out: bool, loads_up: bool
     if opted_out:
         return OPTED_OUT
     if reading.acting_s > 0:
-        return "RUNNING_HEIGHTENED" if loads_up else "RUNNING_CURTAILED"
+        return HEIGHTENED if loads_up else CURTAILED
     return "RUNNING_NORMAL"
 
 

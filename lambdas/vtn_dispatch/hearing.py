@@ -19,6 +19,7 @@ import msgspec
 from contracts.openadr.ids import STAGE_CLIENT, ClientId, ObjectId
 from contracts.openadr.oadr_vens import oadr_ven_id
 from contracts.openadr.objects import OadrEvent, OadrReport, OadrVen
+from contracts.openadr.report_values import CURTAILED, HEIGHTENED, OPTED_OUT
 from contracts.openadr.timeline import PlacedInterval, UnplacedError, timeline
 from contracts.openadr.times import read_date_time
 from contracts.store.keys import METERED_KWH_PREFIX, Key, ven_sort_key
@@ -34,10 +35,9 @@ from lambdas.shared.rows import ASSUMED_PEAK_KW, EventRow
 from lambdas.shared.tables import Condition
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.readings import SiteReading, is_within, readings_of
-from lambdas.vtn_dispatch.logic.words import OPTED_OUT, RowWords, row_words
+from lambdas.vtn_dispatch.logic.words import RowWords, row_words
 from lambdas.vtn_dispatch.reported_rows import ReportedRows
 
-CURTAILED = frozenset({"RUNNING_CURTAILED", "RUNNING_HEIGHTENED"})
 NAME_MAX_CHARS = 64
 
 
@@ -148,7 +148,7 @@ class Hearing:
         """Note what the VEN says of its part in the DR event of *header*, as its acks would."""
         once: JsonDict = {}
         inside = [reading for reading in readings if is_within(reading, header)]
-        began = next((reading for reading in inside if reading.state in CURTAILED), None)
+        began = next((reading for reading in inside if reading.state in {CURTAILED, HEIGHTENED}), None)
         if began is not None:
             once[Phase.ACTIVE] = self._word(report, int(began.start_ts))
         if any(reading.state == OPTED_OUT for reading in inside):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.openadr.report_values import OPTED_OUT
 from contracts.store.items import Item
 from contracts.store.keys import LATEST_ROW, Key, telemetry_range, telemetry_row_id
 from contracts.wire.codec import JsonDict
@@ -23,7 +24,6 @@ from lambdas.shared.rows import EventRow
 from lambdas.shared.tables import Condition
 from lambdas.vtn_dispatch.adapters import VtnDispatchAdapters
 from lambdas.vtn_dispatch.logic.readings import SiteReading, is_within
-from lambdas.vtn_dispatch.logic.words import OPTED_OUT
 
 BOOT = "openadr"
 """The boot of a row that came as a report."""

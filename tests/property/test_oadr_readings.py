@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.openadr.objects import OadrReport
+from contracts.openadr.report_values import AGGREGATED
 from contracts.openadr.timeline import PlacedInterval
 from contracts.openadr.times import date_time_text
 from contracts.wire.telemetry import LARGEST_POWER_KW
 from lambdas.vtn_dispatch.logic.readings import (
-    AGGREGATED,
     AHEAD_S,
     READINGS_MAX,
     SiteReading,

@@ -23,6 +23,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from contracts.openadr.objects import OadrReport, ReportedResource
+from contracts.openadr.report_values import AGGREGATED, QUALITY, STATE
 from contracts.openadr.timeline import PlacedInterval
 from contracts.openadr.times import read_date_time, read_duration
 from contracts.openadr.values import IntervalPeriod, OadrInterval, ReportPayloadDescriptor, Value, ValuesMap
@@ -30,15 +31,8 @@ from contracts.wire.telemetry import EARLIEST_TS, LARGEST_POWER_KW, LATEST_TS
 from contracts.wire.units import S_PER_DAY, S_PER_H
 from lambdas.shared.rows import EventRow
 
-AGGREGATED = "AGGREGATED_REPORT"
-"""The resource of a report over all of them. Source: OpenADR 3.1.0, Definition, resourceName."""
 DEMAND, USAGE, BASELINE, DELTA = "DEMAND", "USAGE", "BASELINE", "DELTA_USAGE"
-OFFER, CHARGE, STATE, QUALITY = (
-    "LOAD_SHED_DELTA_AVAILABLE",
-    "STORAGE_CHARGE_LEVEL",
-    "OPERATING_STATE",
-    "DATA_QUALITY",
-)
+OFFER, CHARGE = "LOAD_SHED_DELTA_AVAILABLE", "STORAGE_CHARGE_LEVEL"
 POWERS, ENERGIES = frozenset({DEMAND, BASELINE, OFFER}), frozenset({USAGE, DELTA})
 _PREFIXES: Mapping[str, float] = {"": 1e-3, "K": 1.0, "M": 1e3}
 _UNITS = {

@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Sequence
 
 from contracts.api.requests import Assignment
+from contracts.openadr.dr_events import IN_KW, KW, LIMIT, RELATIVE, SIMPLE
 from contracts.openadr.ids import ObjectId
 from contracts.openadr.oadr_vens import ven_object_id, ven_target
 from contracts.openadr.objects import OadrEvent
@@ -31,8 +32,6 @@ from contracts.wire.ids import VenId
 from lambdas.shared.rows import EventRow
 from lambdas.shared.vtn_stamps import RANDOM_DIGITS, object_id
 
-KW = "KW"
-RELATIVE, LIMIT, SIMPLE = "DISPATCH_SETPOINT_RELATIVE", "IMPORT_CAPACITY_LIMIT", "SIMPLE"
 DEAD_BAND_KW, DEAD_BAND = 0.1, 0.05
 """A power that moves by less than the greater of these, the second of what the VEN has, stays as it is."""
 REPORTS = tuple(
@@ -116,7 +115,7 @@ def _is_close(first: ValuesMap, second: ValuesMap) -> bool:
     old, new = first.values[0], second.values[0]
     if old == new:
         return True
-    if first.type not in {RELATIVE, LIMIT} or not isinstance(old, float) or not isinstance(new, float):
+    if first.type not in IN_KW or not isinstance(old, float) or not isinstance(new, float):
         return False
     return bool(old and new) and abs(new - old) <= max(DEAD_BAND_KW, DEAD_BAND * abs(old))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from contracts.openadr.report_values import OPTED_OUT
 from contracts.wire.events import MAX_DURATION_S
 from lambdas.vtn_dispatch.logic.readings import SiteReading
 
@@ -12,7 +13,6 @@ FRESH_S = 3600.0
 """A VEN is counted on for so long after a report, or twice as long as an interval of it. Interpretation: one
 that is asked for a report each quarter of an hour may miss some."""
 REPORT_INTERVAL_S = 1.0, 3600.0
-OPTED_OUT = "RUNNING_OPTED_OUT"
 
 
 class RowWords(NamedTuple):
