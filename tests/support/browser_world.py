@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from contracts.wire.ids import VenId
 from contracts.wire.topics import Topics
 from tests.support.mosquitto import Mosquitto, free_port
@@ -167,7 +169,12 @@ class World:
         await asyncio.wait_for(self.ven.wait(), GIVE_UP_S)
 
     async def calm(self) -> None:
-        """End what an earlier test began."""
+        """End what an earlier test began.
+
+        The VEN itself is told to take part again: its opt-out by the page may not be in the shadow yet.
+        """
+        async with httpx.AsyncClient(trust_env=False, timeout=GIVE_UP_S) as http:
+            (await http.post(f"{self.url}/api/opt-in", json={})).raise_for_status()
         desired = self.cloud.shadow.state["desired"]
         await self.cloud.desire(
             drEvents=dict.fromkeys(desired.get("drEvents", {})),
