@@ -11,7 +11,7 @@ CDKS_OWN = ["W3005"]
 
 
 def matches(template: Any, regions: list[str] = REGIONS) -> list[Any]:
-    """What cfn-lint finds in *template* for *regions*."""
+    """The findings of cfn-lint in *template* for *regions*."""
     from cfnlint.api import ManualArgs, lint  # noqa: PLC0415 - a second that every worker would pay
 
     config = ManualArgs(ignore_checks=CDKS_OWN, regions=regions)

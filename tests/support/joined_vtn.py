@@ -90,7 +90,7 @@ class Joined:
         return answer
 
     def row(self, object_id: ObjectId) -> OadrEventRow:
-        """What became of an event."""
+        """The row of an event at the stage."""
         row = OadrEventBook(self.world.events).find(object_id)
         assert row is not None
         return row

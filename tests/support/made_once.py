@@ -1,4 +1,4 @@
-"""What is the same for every worker of a run: made by the first that needs it, while the others wait."""
+"""Things that every worker of a run needs alike: the first one makes them, while the others wait."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ def _swept(number: int) -> OadrEvent:
     return msgspec.structs.replace(_event(number), targets=(_group(0),))
 
 
-def _object_item(record: OadrEvent | OadrProgram) -> JsonDict:
+def object_item(record: OadrEvent | OadrProgram) -> JsonDict:
+    """The item of an object, among all of its type."""
     key = shared_key("PROGRAM" if isinstance(record, OadrProgram) else "EVENT", record.id)
     return {VTN.partition: key.partition, str(VTN.sort): key.sort, "body": codec.encode(record).decode()}
 
@@ -77,7 +78,7 @@ def _groups() -> Iterator[JsonDict]:
 
 
 def _ordered_account() -> CannedAccount:
-    objects = CannedTable(VTN).add([_object_item(PROGRAM), *map(_object_item, map(_event, range(ORDERS)))])
+    objects = CannedTable(VTN).add([object_item(PROGRAM), *map(object_item, map(_event, range(ORDERS)))])
     tables = {**fleet.fleet_tables(), "vtn": objects}
     tables["events"].add(_groups())
     return CannedAccount(tables, invoked=msgspec.to_builtins(dispatched(*fleet.planned())))
@@ -86,14 +87,14 @@ def _ordered_account() -> CannedAccount:
 @cache
 def _stock() -> tuple[tuple[JsonDict, ...], tuple[JsonDict, ...]]:
     events = [_swept(number) for number in range(SWEPT)]
-    return tuple(map(_object_item, events)), tuple(map(_row_item, events))
+    return tuple(map(object_item, events)), tuple(map(_row_item, events))
 
 
 def _swept_account() -> CannedAccount:
     objects, rows = _stock()
     return CannedAccount(
         {
-            "vtn": CannedTable(VTN).add([_object_item(PROGRAM), *objects]),
+            "vtn": CannedTable(VTN).add([object_item(PROGRAM), *objects]),
             "events": CannedTable(EVENTS).add(rows),
         }
     )

@@ -8,19 +8,18 @@ import msgspec
 
 from contracts.api.oadr_events import OadrEventState
 from contracts.api.requests import DispatchEvent
-from contracts.openadr.objects import OadrEvent, OadrProgram
+from contracts.openadr.objects import OadrEvent
 from contracts.openadr.report_values import REPORTED
 from contracts.openadr.times import date_time_text
 from contracts.store.items import to_item
 from contracts.store.keys import EVENTS, VENS, telemetry_row_id
 from contracts.store.oadr_events import OadrEventRow, oadr_event_item
-from contracts.store.vtn_keys import VTN, shared_key
-from contracts.wire import codec
+from contracts.store.vtn_keys import VTN
 from contracts.wire.codec import JsonDict
 from harness.functions.account import CannedAccount, ids
 from harness.functions.load import Calls, WorstLoad
 from harness.functions.loads import fleet
-from harness.functions.loads.vtn_dispatching import PROGRAM, SETTINGS, STAMPS
+from harness.functions.loads.vtn_dispatching import PROGRAM, SETTINGS, STAMPS, object_item
 from harness.functions.tables import CannedTable
 from lambdas.dispatch_event.logic.plan import Planned, plan_event
 from lambdas.shared.rows import VenRow
@@ -59,11 +58,6 @@ def _event() -> OadrEvent:
     return msgspec.convert(body, OadrEvent)
 
 
-def _object_item(record: OadrEvent | OadrProgram) -> JsonDict:
-    key = shared_key("PROGRAM" if isinstance(record, OadrProgram) else "EVENT", record.id)
-    return {VTN.partition: key.partition, str(VTN.sort): key.sort, "body": codec.encode(record).decode()}
-
-
 def _rows() -> dict[str, JsonDict]:
     """The stored rows of a VEN, which acts on the event, by their sort keys."""
     rows: dict[str, JsonDict] = {}
@@ -87,7 +81,7 @@ def _account() -> CannedAccount:
     stored = [*fleet.event_items(_planned()), *fleet.participations(_planned()), oadr_event_item(row)]
     return CannedAccount(
         {
-            "vtn": CannedTable(VTN).add([_object_item(PROGRAM), _object_item(event)]),
+            "vtn": CannedTable(VTN).add([object_item(PROGRAM), object_item(event)]),
             "events": CannedTable(EVENTS).add(stored),
             "vens": CannedTable(VENS).add(fleet.ven_items()[:VEN_COUNT]),
             "telemetry": fleet.stored_rows(_rows().items(), list(vens)),

@@ -59,9 +59,10 @@ def row_words(readings: Sequence[SiteReading], *, now_ts: float) -> RowWords:
 
 
 def _offer(offers: Sequence[SiteReading], now_ts: float) -> tuple[float | None, float | None]:
-    """The offer, kW, and for how long it is kept, s: of the interval of now, of the last, of the first.
+    """The offer now, kW, and the time left of it, s; None where there is none.
 
-    It is kept for as long as the intervals that follow offer no less.
+    It is that of the interval of now, else of the last before it, else of the first after it. It lasts as
+    long as the intervals that follow offer no less.
     """
     begun = [reading for reading in offers if reading.start_ts <= now_ts]
     first = (begun or [*offers[:1]])[-1:]

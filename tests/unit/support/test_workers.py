@@ -1,4 +1,4 @@
-"""Which worker takes which file: what waits and what computes go side by side."""
+"""The files of each worker: those that wait and those that compute go side by side."""
 
 from __future__ import annotations
 
