@@ -29,10 +29,11 @@ from local_cloud.iam import (
 from local_cloud.key_conditions import read_key_conditions_once
 from local_cloud.overrides import Original, replace, replace_in
 from local_cloud.patience import wait_for_functions
+from local_cloud.ports import inherited
 from local_cloud.projections import read_projections_once
 from local_cloud.refusals import HANDLED, RESOURCES, refusing, refusing_resource
 from local_cloud.rule_sql import evaluable, matching, with_literals
-from local_cloud.runtime import MQTT_NAME, CloudWeather
+from local_cloud.runtime import MQTT_FD, MQTT_NAME, CloudWeather
 from local_cloud.shadow_limits import answered_as_on_aws, published_within_limits, within_limits
 from local_cloud.signing_requests import answered, recognised
 from local_cloud.subscriptions import subscribe_as_on_aws
@@ -52,7 +53,7 @@ _CONNECT, _PUBLISH = 1, 3
 _MQTT_5 = 5
 
 
-def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
+def harden(weather: CloudWeather | None = None) -> None:
     """Close every gap, before the emulator starts; with AWS's bad *weather* when there is some.
 
     Raises:
@@ -78,7 +79,7 @@ def harden(bind_host: str, weather: CloudWeather | None = None) -> None:
             f"the local cloud is written for ministack {PINNED}, found {version}: "
             "pip install 'ven-twin[local]', or make setup in a checkout"
         )
-    _listen_on(iot, bind_host)
+    _serve_mqtt_on_its_socket(iot)
     _require_client_certificate(iot)
     _enforce_keep_alive(iot)
     _hold_packets_to_limits(iot)
@@ -136,15 +137,14 @@ def _refuse_by_documented_limits(provisioners: ModuleType) -> None:
                 replace_in(handlers[kind], verb, functools.partial(refusing_resource, kind, at=properties_at))
 
 
-def _listen_on(iot: Any, host: str) -> None:
-    """The MQTT listener binds every interface whatever BIND_HOST is; bind *host* instead."""
+def _serve_mqtt_on_its_socket(iot: Any) -> None:
+    """The MQTT listener binds every interface whatever BIND_HOST is; serve the socket handed over instead."""
 
     async def start() -> None:
-        port = iot._mtls_port()  # noqa: SLF001 - the emulator's own setting
-        if iot._mtls_server is not None or port is None:  # noqa: SLF001
+        if iot._mtls_server is not None:  # noqa: SLF001 - the emulator's own
             return
         loop = asyncio.get_running_loop()
-        iot._mtls_server = await loop.create_server(iot._MtlsAcceptor, host=host, port=port)  # noqa: SLF001
+        iot._mtls_server = await loop.create_server(iot._MtlsAcceptor, sock=inherited(MQTT_FD))  # noqa: SLF001
         iot._mtls_loop = loop  # noqa: SLF001
 
     replace(iot, "_mtls_start_locked", lambda _: start)

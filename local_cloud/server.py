@@ -16,7 +16,7 @@ import msgspec
 
 from local_cloud.hardening import harden
 from local_cloud.metering import CloudMeter, answering, meter_all
-from local_cloud.runtime import METER_VARIABLE, TLS_PORT_VARIABLE, WEATHER_VARIABLE, CloudWeather
+from local_cloud.runtime import GATEWAY_FD, METER_VARIABLE, TLS_FD, WEATHER_VARIABLE, CloudWeather
 from local_cloud.transient import ending_connections
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 async def serve() -> None:
-    """Serve on BIND_HOST and GATEWAY_PORT until SIGTERM or SIGINT, then save what is to be kept."""
+    """Serve on the sockets that were handed over until SIGTERM or SIGINT, then save what is to be kept."""
     weather = os.environ.get(WEATHER_VARIABLE)
-    harden(os.environ["BIND_HOST"], msgspec.json.decode(weather, type=CloudWeather) if weather else None)
+    harden(msgspec.json.decode(weather, type=CloudWeather) if weather else None)
     meter = CloudMeter() if METER_VARIABLE in os.environ else None
     if meter is not None:
         meter_all(meter)
@@ -38,11 +38,10 @@ async def serve() -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    plain = f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
-    tls_port = os.environ.get(TLS_PORT_VARIABLE)
-    config = tls_config() if tls_port else Config()
-    config.bind = [f"{os.environ['BIND_HOST']}:{tls_port}"] if tls_port else [plain]
-    config.insecure_bind = [plain] if tls_port else []
+    plain, encrypted = f"fd://{os.environ[GATEWAY_FD]}", os.environ.get(TLS_FD)
+    config = tls_config() if encrypted else Config()
+    config.bind = [f"fd://{encrypted}"] if encrypted else [plain]
+    config.insecure_bind = [plain] if encrypted else []
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"

@@ -33,6 +33,7 @@ from contracts.wire.ids import VenId
 from harness.faults.oracle import OracleVerdict
 from harness.faults.outcome import FaultOutcome
 from local_cloud import deploy, process
+from local_cloud.ports import free_port
 from local_cloud.runtime import MQTT_NAME, REGION, STAGE, current
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.cli.certs import save_secret
@@ -66,7 +67,7 @@ class RestartRig:
 
     def __post_init__(self) -> None:
         """Choose the ports, once."""
-        self._ports = (process.free_port(), process.free_port())
+        self._ports = (free_port(), free_port())
         self._restarts = 0
         self.vens = {ROTATED}
         self._twins: dict[VenId, subprocess.Popen[bytes]] = {}

@@ -65,8 +65,7 @@ def metered_system(vens: int, interval_s: float, batch_s: float = 0.0) -> Iterat
     """Start cloud and twins, wait until each offers something, and end all of it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        port, mqtt_port = process.free_port(), process.free_port()
-        runtime = process.start(home / "cloud", gateway_port=port, mqtt_port=mqtt_port, metered=True)
+        runtime = process.start(home / "cloud", gateway_port=0, mqtt_port=0, metered=True)
         twins: list[subprocess.Popen[bytes]] = []
         try:
             names = tuple(VenId(f"ven-{number}") for number in range(1, vens + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.process import free_port
+from local_cloud.ports import free_port
 from ven_twin.webkit.guard import Guard
 from ven_twin.webkit.hosting import _listen, hosted
 from ven_twin.webkit.settings import WebSettings

@@ -17,7 +17,7 @@ import pytest
 from contracts.store import keys
 from contracts.store.stack import StackOutput
 from contracts.wire.ids import EventId, VenId
-from local_cloud.process import free_port
+from local_cloud.ports import free_port
 from local_cloud.runtime import MQTT_NAME, REGION, Runtime, current
 from ven_twin.cli.certs import save_identity
 from ven_twin.cli.connection import cloud_folder

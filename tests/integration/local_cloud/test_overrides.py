@@ -15,7 +15,7 @@ import pytest
 ASK = """
 import json
 from local_cloud.hardening import harden
-harden("127.0.0.1")
+harden()
 from ministack.core import iam_actions
 from ministack.services import iot, scheduler
 arn = iam_actions.extract_resource_arn

@@ -9,12 +9,14 @@ import signal
 import socket
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
 import pytest
 
-from local_cloud import deploy, process
+from local_cloud import deploy, ports, process
+from local_cloud.ports import free_port
 from local_cloud.runtime import HOST, MQTT_NAME, REGION, Runtime, StartError
 from tests.integration.local_cloud.conftest import Emulator
 
@@ -31,7 +33,7 @@ def test_a_start_that_cannot_be_written_down_ends_the_process(
 
     monkeypatch.setattr(process, "remember", full)
     with pytest.raises(OSError, match="No space left"):
-        process.start(tmp_path, gateway_port=process.free_port(), mqtt_port=process.free_port())
+        process.start(tmp_path, gateway_port=0, mqtt_port=0)
     (runtime,) = begun
     assert not runtime.alive()
     assert runtime.pid not in process._children
@@ -39,7 +41,7 @@ def test_a_start_that_cannot_be_written_down_ends_the_process(
 
 def test_a_cloud_with_tls_answers_https_at_the_gateways_port(tmp_path: Path) -> None:
     """A script with ``https://`` and a port of its own is served; the root that it trusts is in a file."""
-    gateway_port, mqtt_port = process.free_port(), process.free_port()
+    gateway_port, mqtt_port = free_port(), free_port()
     runtime = process.start(tmp_path, gateway_port=gateway_port, mqtt_port=mqtt_port, tls=True)
     try:
         assert (runtime.tls_url, runtime.mqtt_port) == (f"https://localhost:{gateway_port}", mqtt_port)
@@ -66,8 +68,25 @@ def test_a_port_that_was_named_is_taken_or_refused(tmp_path: Path, option: str) 
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(StartError, match=f"--{option.replace('_', '-')} {port}: address already in use"):
-            process.start(tmp_path, **{option: port})  # type: ignore[arg-type]
+            process.start(tmp_path, **{option: port})
     assert not (tmp_path / "runtime.json").exists()
+
+
+def test_clouds_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A usual port that another cloud has chosen, and does not answer on yet, is not free."""
+    monkeypatch.setattr(ports, "GATEWAY_PORT", free_port())
+    folders = [tmp_path / name for name in ("one", "two")]
+    with ThreadPoolExecutor() as both:
+        runtimes = list(both.map(lambda folder: process.start(folder, mqtt_port=0), folders))
+    try:
+        for runtime in runtimes:
+            assert deploy.client(runtime, "iot").list_things()["things"] == []
+        chosen = [runtime.gateway_port for runtime in runtimes]
+        assert len(set(chosen)) == len(chosen)
+        assert ports.GATEWAY_PORT in chosen
+    finally:
+        for folder in folders:
+            process.stop(folder)
 
 
 def run_a_function(runtime: Runtime) -> None:
@@ -95,7 +114,7 @@ def unpacked(folder: Path) -> list[Path]:
 
 def start(folder: Path) -> Runtime:
     """A local cloud on free ports."""
-    return process.start(folder, gateway_port=process.free_port(), mqtt_port=process.free_port())
+    return process.start(folder, gateway_port=0, mqtt_port=0)
 
 
 def kill_in_work(runtime: Runtime) -> None:

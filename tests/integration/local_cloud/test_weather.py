@@ -38,7 +38,7 @@ CALLS = """
 import asyncio, collections, json
 from local_cloud.hardening import harden
 from local_cloud.runtime import CloudWeather
-harden("127.0.0.1", CloudWeather(failing=0))
+harden(CloudWeather(failing=0))
 from ministack import app
 
 async def calls(service, path):
@@ -75,9 +75,8 @@ def handler(event, context):
 
 @contextlib.contextmanager
 def _started(folder: Path, weather: CloudWeather) -> Iterator[Runtime]:
-    ports = {"gateway_port": process.free_port(), "mqtt_port": process.free_port()}
     try:
-        yield process.start(folder, **ports, weather=weather)
+        yield process.start(folder, gateway_port=0, mqtt_port=0, weather=weather)
     finally:
         process.stop(folder)
 

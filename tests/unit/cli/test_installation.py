@@ -74,7 +74,7 @@ def test_the_cache_is_the_checkouts_or_in_the_state_folder(
     ("command", "reached"),
     [
         ([*cli_command(), "can-hold", "--shed-kw", "much", "--for", "1h"], "'much' is no power"),
-        (module_command("local_cloud.server"), "KeyError: 'BIND_HOST'"),
+        (module_command("local_cloud.server"), "KeyError: 'LOCAL_CLOUD_GATEWAY_FD'"),
     ],
     ids=["command line", "local cloud"],
 )
