@@ -57,6 +57,7 @@ environments = st.builds(
     humidity=numbers(0.0, 1.0),
     walls_w_m2=numbers(0.0, 500.0),
     array_w_m2=numbers(0.0, 1300.0),
+    sky_less_ground_w_m2=numbers(-300.0, 500.0),
     people_kw=numbers(0.0, 1.0),
 )
 durations_s = st.sampled_from([0.5, 1.0, 17.0, 60.0, 61.0, 300.0, 900.0])
@@ -192,27 +193,34 @@ def test_a_tank_conserves_energy(
     numbers(0.0, 300.0),
     numbers(0.0, 3.0),
     st.sampled_from([0.0, 0.005, 0.03]),
+    st.sampled_from([0.0, 0.5, 1.0]),
 )
 @settings(max_examples=40, deadline=None)
 def test_a_house_conserves_heat(  # noqa: PLR0917 - numbers that hypothesis draws
-    air_c: float, mass_c: float, outdoor_c: float, walls_w_m2: float, gains_kw: float, stack_kw_c15: float
+    air_c: float,
+    mass_c: float,
+    outdoor_c: float,
+    walls_w_m2: float,
+    gains_kw: float,
+    stack_kw_c15: float,
+    sky_view: float,
 ) -> None:
     """With the machine off, what air and mass gain is what came in less what went out, by leaks as well."""
     assert HOUSE.hvac is not None
-    envelope = replace(HOUSE.hvac.spec.envelope, stack_kw_c15=stack_kw_c15)
+    envelope = replace(HOUSE.hvac.spec.envelope, stack_kw_c15=stack_kw_c15, sky_view=sky_view)
     spec = replace(HOUSE.hvac.spec, envelope=envelope)
     # Held within its cycle time the machine stays off whatever the temperature.
     house = replace(HOUSE.hvac, spec=spec, air_c=air_c, mass_c=mass_c, mode=Mode.OFF, in_mode_s=0.0)
-    env = Environment(outdoor_c=outdoor_c, walls_w_m2=walls_w_m2)
+    sky_w_m2 = walls_w_m2 / 2
+    env = Environment(outdoor_c=outdoor_c, walls_w_m2=walls_w_m2, sky_less_ground_w_m2=sky_w_m2)
+    seen_w_m2 = walls_w_m2 - (1 - sky_view) * sky_w_m2
     in_kwh = 0.0
     for _ in range(110):
         before_c = house.air_c
         house, power_kw = house.step(FREE, env, 1.0, gains_kw)
         assert power_kw == 0.0
         mean_c = (before_c + house.air_c) / 2
-        heat_kw = (
-            gains_kw + envelope.aperture_m2 * walls_w_m2 / 1000 + envelope.ua_kw_c * (outdoor_c - mean_c)
-        )
+        heat_kw = gains_kw + envelope.aperture_m2 * seen_w_m2 / 1000 + envelope.ua_kw_c * (outdoor_c - mean_c)
         # What leaks carry is as it was when the part started.
         leak_kw = stack_kw_c15 * abs(outdoor_c - before_c) ** 1.5
         in_kwh += (heat_kw + (leak_kw if outdoor_c > before_c else -leak_kw)) / 3600

@@ -63,9 +63,9 @@ def variable_speed(profile: Profile) -> Profile:
 
 
 def leaking(profile: Profile) -> Profile:
-    """The profile with leaks in its envelope."""
+    """The profile with leaks in its envelope, and walls that see the ground as well."""
     circuits = tuple(
-        replace(spec, envelope=replace(spec.envelope, stack_kw_c15=0.01))
+        replace(spec, envelope=replace(spec.envelope, stack_kw_c15=0.01, sky_view=0.5))
         if isinstance(spec, HvacSpec)
         else spec
         for spec in profile.circuits

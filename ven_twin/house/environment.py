@@ -34,9 +34,10 @@ class Environment(msgspec.Struct, frozen=True, gc=False):
     depend on what was curtailed.
 
     ``day`` counts house-local days since 1970-01-01 and ``hour_of_day`` is where the step starts, local
-    standard time. ``humidity`` is relative, 0 to 1. ``walls_w_m2`` is the mean irradiance on upright walls,
-    ``array_w_m2`` that on the plane of the PV array. ``people_kw`` is heat that people give off. ``uses`` has
-    each device's share by its type; a device without one is not used.
+    standard time. ``humidity`` is relative, 0 to 1. ``walls_w_m2`` is the mean irradiance on upright walls
+    that see all of the sky, ``array_w_m2`` that on the plane of the PV array, ``sky_less_ground_w_m2`` the
+    diffuse light of the sky less that of the ground. ``people_kw`` is heat that people give off. ``uses``
+    has each device's share by its type; a device without one is not used.
 
     Raises:
         NotFiniteError: a value is NaN or infinite; stopped here, it gets into no device's state.
@@ -48,12 +49,13 @@ class Environment(msgspec.Struct, frozen=True, gc=False):
     humidity: float = 0.5
     walls_w_m2: float = 0.0
     array_w_m2: float = 0.0
+    sky_less_ground_w_m2: float = 0.0
     people_kw: float = 0.0
     uses: Mapping[type[Use], Any] = {}
 
     def __post_init__(self) -> None:
-        weather = self.hour_of_day + self.outdoor_c + self.humidity + self.walls_w_m2 + self.array_w_m2
-        if not isfinite(weather + self.people_kw):
+        light = self.walls_w_m2 + self.array_w_m2 + self.sky_less_ground_w_m2
+        if not isfinite(light + self.hour_of_day + self.outdoor_c + self.humidity + self.people_kw):
             for name in self.__struct_fields__[:-1]:
                 _check_finite(name, getattr(self, name))
 

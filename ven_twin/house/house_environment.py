@@ -28,6 +28,8 @@ class LightLine(NamedTuple):
     walls_rise_w_m2: float
     array_w_m2: float
     array_rise_w_m2: float
+    sky_less_ground_w_m2: float
+    sky_less_ground_rise_w_m2: float
 
 
 class _Hour(NamedTuple):
@@ -111,6 +113,7 @@ class HouseEnvironment:
             now.humidity + now.humidity_rise * share,
             light.walls_w_m2 + light.walls_rise_w_m2 * beyond,
             light.array_w_m2 + light.array_rise_w_m2 * beyond,
+            light.sky_less_ground_w_m2 + light.sky_less_ground_rise_w_m2 * beyond,
             self.habits.people_kw,
             uses,
         )
@@ -147,12 +150,12 @@ def _drawn(environment: HouseEnvironment, index: int) -> _Hour:
     habits, weather = environment.habits, environment.weather
     before, after = weather.ending(hour_of_year), weather.ending(hour_of_year + 1)
     light = [
-        weather.irradiance(hour_of_year + beside, habits.array_tilt_deg, habits.array_azimuth_deg)
+        weather.light(hour_of_year + beside, habits.array_tilt_deg, habits.array_azimuth_deg)
         for beside in (-1, 0, 1)
     ]
     first_half, second_half = (
-        LightLine(walls, later_walls - walls, array, later_array - array)
-        for (walls, array), (later_walls, later_array) in pairwise(light)
+        LightLine(*(end for now, later in zip(*both, strict=True) for end in (now, later - now)))
+        for both in pairwise(light)
     )
     uses: dict[type[Use], Use] = dict(environment.unused)
     uses |= {stream.use_type: stream.use_in_hour(index) for stream in environment.hourly}

@@ -47,6 +47,14 @@ class Irradiance:
     diffuse_w_m2: float
 
 
+class Light(NamedTuple):
+    """Mean irradiance over an hour on walls that see all of the sky, on an array, and of sky less ground."""
+
+    walls_w_m2: float
+    array_w_m2: float
+    sky_less_ground_w_m2: float
+
+
 def sun_at(day_of_year: int, hour_of_day: float, latitude_deg: float, solar_noon_h: float) -> Sun:
     """The sun at local standard time. *solar_noon_h* is the clock's mean noon at the site's longitude.
 
@@ -82,8 +90,9 @@ def on_plane_w_m2(light: Irradiance, sun: Sun, tilt_deg: float, azimuth_deg: flo
 def on_walls_w_m2(light: Irradiance, sun: Sun) -> float:
     """Mean irradiance over upright walls that face the eight directions alike.
 
-    Source: GridLAB-D ``house_e``, which averages its solar quadrants so, and whose walls see all of the
-    diffuse light; its aperture goes with that.
+    They see all of the diffuse light and nothing of the ground; `envelope.solar_kw` has those that do not.
+
+    Source: GridLAB-D ``house_e``, which averages its solar quadrants so; its aperture goes with that.
     """
     direct_w_m2 = 0.0
     if sun.up > 0.0:
@@ -132,12 +141,16 @@ class Weather:
         """The row whose hour ends at *hour_of_year*; the year closes on itself."""
         return self.hours[(hour_of_year - 1) % HOURS_A_YEAR]
 
-    def irradiance(self, hour_of_year: int, tilt_deg: float, azimuth_deg: float) -> tuple[float, float]:
-        """Mean irradiance on the walls and on an array over the hour that starts then, W/m²."""
+    def light(self, hour_of_year: int, tilt_deg: float, azimuth_deg: float) -> Light:
+        """The light of the hour that starts then, on walls and on an array."""
         row = self.ending(hour_of_year + 1)
         light = Irradiance(row.global_w_m2, row.direct_w_m2, row.diffuse_w_m2)
         sun = self.sun(hour_of_year)
-        return on_walls_w_m2(light, sun), on_plane_w_m2(light, sun, tilt_deg, azimuth_deg)
+        return Light(
+            on_walls_w_m2(light, sun),
+            on_plane_w_m2(light, sun, tilt_deg, azimuth_deg),
+            light.diffuse_w_m2 - GROUND_ALBEDO * light.global_w_m2,
+        )
 
     def sun(self, hour_of_year: int) -> Sun:
         """The sun in the middle of the hour that starts then."""

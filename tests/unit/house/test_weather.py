@@ -7,6 +7,7 @@ import pytest
 from ven_twin.house.errors import PhysicsError
 from ven_twin.house.house_environment import HouseEnvironment
 from ven_twin.house.weather import (
+    HOURS_A_YEAR,
     Irradiance,
     Sun,
     Weather,
@@ -76,6 +77,18 @@ def test_walls_see_the_sun_from_eight_sides() -> None:
     sun = Sun(0.48, -0.36, 0.8)
     each = [on_plane_w_m2(Irradiance(0.0, 600.0, 0.0), sun, 90.0, 45.0 * side) for side in range(8)]
     assert on_walls_w_m2(Irradiance(700.0, 600.0, 100.0), sun) == pytest.approx(sum(each) / 8 + 100.0)
+
+
+def test_walls_that_see_as_much_ground_as_sky_have_upright_planes_light(
+    environment: HouseEnvironment,
+) -> None:
+    """Half of their view is sky and half a ground that reflects a fifth: the mean of eight such planes."""
+    weather = environment.weather
+    for hour_of_year in range(7, HOURS_A_YEAR, 53):
+        light = weather.light(hour_of_year, 0.0, 180.0)
+        planes = [weather.light(hour_of_year, 90.0, 45.0 * side).array_w_m2 for side in range(8)]
+        seen_w_m2 = light.walls_w_m2 - 0.5 * light.sky_less_ground_w_m2
+        assert seen_w_m2 == pytest.approx(sum(planes) / 8, abs=1e-9)
 
 
 def test_direct_light_after_sunset_counts_for_nothing() -> None:

@@ -9,6 +9,8 @@ from msgspec import Meta
 
 from contracts.wire.units import S_PER_H
 
+W_PER_KW = 1000.0
+
 
 class BuildingEnvelope(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True
@@ -16,7 +18,9 @@ class BuildingEnvelope(
     """The parameters of the two-state model.
 
     ``ua_kw_c`` joins air to outdoors, ``coupling_kw_c`` air to mass. ``aperture_m2`` turns the mean
-    irradiance on the walls into solar gain. Of solar and internal gains a fraction goes into the mass.
+    irradiance on the walls into solar gain. ``sky_view`` is the share of what the walls see that is sky, the
+    rest is ground: 0.5 for upright walls on open ground, 1 in GridLAB-D, whose walls see the sky alone.
+    Of solar and internal gains a fraction goes into the mass.
     ``stack_kw_c15`` is the heat that air through leaks carries at a difference of 1 °C to outdoors: warm air
     rises in the house and draws the rest, a flow that grows with the root of the difference, and so a heat
     with its power of 1.5.
@@ -33,6 +37,7 @@ class BuildingEnvelope(
     aperture_m2: Annotated[float, Meta(ge=0.0, le=100.0)]
     mass_gain_fraction: Annotated[float, Meta(ge=0.0, le=1.0)]
     stack_kw_c15: Annotated[float, Meta(ge=0.0, le=0.2)] = 0.0
+    sky_view: Annotated[float, Meta(ge=0.0, le=1.0)] = 1.0
 
 
 class ThermalTransition(NamedTuple):
@@ -63,6 +68,16 @@ def transition(envelope: BuildingEnvelope, dt_s: float) -> ThermalTransition:
 
 cached_transition = lru_cache(maxsize=256)(transition)
 """For the steps that recur; a switching falls anywhere within a step and computes its own."""
+
+
+def solar_kw(envelope: BuildingEnvelope, walls_w_m2: float, sky_less_ground_w_m2: float) -> float:
+    """The sun's heat into the house; the light is an `Environment`'s.
+
+    Source: the view of a tilted surface under an isotropic sky, Duffie and Beckman, Solar Engineering of
+    Thermal Processes, 2.15.
+    """
+    seen_w_m2 = walls_w_m2 - (1.0 - envelope.sky_view) * sky_less_ground_w_m2
+    return envelope.aperture_m2 * seen_w_m2 / W_PER_KW
 
 
 def stack_kw(envelope: BuildingEnvelope, outdoor_c: float, air_c: float) -> float:

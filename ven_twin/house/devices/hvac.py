@@ -13,6 +13,7 @@ from ven_twin.house.devices.envelope import (
     cached_transition,
     drift,
     equilibrium,
+    solar_kw,
     stack_kw,
     transition,
 )
@@ -41,7 +42,6 @@ WEATHER_AHEAD_C = 6.0
 Interpretation: more than the weather changes in the three hours that this takes (Greensboro NC, TMY3)."""
 SUBSTEP_S = 60.0
 LEAST_SUBSTEP_S = 1.0
-W_PER_KW = 1000.0
 
 
 class HvacSpec(Circuit, frozen=True, kw_only=True):
@@ -108,7 +108,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
         spec = self.spec
         envelope, cycle_s, outdoor_c = spec.envelope, spec.cycle_s, env.outdoor_c
         mass_share, leaks = envelope.mass_gain_fraction, envelope.stack_kw_c15 > 0.0
-        free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        free_kw = gains_kw + solar_kw(envelope, env.walls_w_m2, env.sky_less_ground_w_m2)
         air_kw, mass_kw = free_kw * (1.0 - mass_share), free_kw * mass_share
         band = self.band(control, env)
         now, mode, in_mode_s = Temperatures(self.air_c, self.mass_c), self.mode, self.in_mode_s
@@ -183,7 +183,7 @@ class Hvac(msgspec.Struct, frozen=True, gc=False):
             heat_kw += stack_kw(spec.envelope, worst_c, spec.heating_c)
             return worst_c + heat_kw / ua_kw_c >= spec.heating_c
         worst_c = outdoor_c + WEATHER_AHEAD_C
-        gains_kw = env.people_kw + spec.envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        gains_kw = env.people_kw + solar_kw(spec.envelope, env.walls_w_m2, env.sky_less_ground_w_m2)
         cooling_kw = output(machine, COOL, worst_c, env.humidity).heat_kw
         gains_kw += stack_kw(spec.envelope, worst_c, spec.cooling_c)
         return worst_c + (gains_kw + cooling_kw) / ua_kw_c <= spec.cooling_c

@@ -82,9 +82,8 @@ class Fit:
 
 def identify(hours: Hours, drive: Drive, *, furnace: bool = False) -> Fit:
     """The house that fits *hours* best."""
-    problem = _Problem(
-        hours, drive, Parameters.around(first_ua_kw_c(hours, drive, furnace=furnace), furnace=furnace)
-    )
+    ua_kw_c, thermometer = first_ua_kw_c(hours, drive, furnace=furnace), hours.indoor_c is not None
+    problem = _Problem(hours, drive, Parameters.around(ua_kw_c, furnace=furnace, thermometer=thermometer))
     x = min((problem.solve(start) for start in problem.starts()), key=problem.cost)
     for number in range(ROUNDS):
         x = problem.solve(x)

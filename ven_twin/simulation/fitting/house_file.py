@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from ven_twin.house.devices.heat_pump import HeatPump, Mode, output
 from ven_twin.simulation.fitting.fit import Estimate, Fit
+from ven_twin.simulation.fitting.parameters import MASS_GAIN_FRACTION
 from ven_twin.simulation.fitting.thermal import (
     DEADBAND_C,
     FAN_SHARE,
     LATENT_FRACTION,
-    MASS_GAIN_FRACTION,
     ThermalHouse,
 )
 
@@ -75,7 +75,8 @@ mass_kwh_c = {mass_kwh_c}
 ua_kw_c = {ua_kw_c}
 coupling_kw_c = {coupling_kw_c}
 aperture_m2 = {aperture_m2}
-mass_gain_fraction = {mass_gain_fraction}        # default: GridLAB-D
+sky_view = {sky_view}
+mass_gain_fraction = {mass_gain_fraction}
 
 [circuits.hvac1.machine]
 cooling_kw = {cooling_kw}
@@ -115,6 +116,7 @@ def house_text(fit: Fit, name: str, *, place: str, first: str, weather: str | No
     furnace = FURNACE | {"aux_kw": shown["heating_kw"]}
     return HOUSE.format_map(
         {
+            "mass_gain_fraction": f"{MASS_GAIN_FRACTION}        # default: GridLAB-D",
             **shown,
             **(furnace if house.furnace else {}),
             "name": name,
@@ -134,7 +136,6 @@ def house_text(fit: Fit, name: str, *, place: str, first: str, weather: str | No
             "cooling_c": shown["cooling_c"]
             if house.cooling_c > house.heating_c + 1.3
             else round(house.cooling_c, 2),
-            "mass_gain_fraction": MASS_GAIN_FRACTION,
             "most_kw": round(most_kw, 2),
             "fan_kw": round(FAN_SHARE * max(house.heating_kw, house.cooling_kw), DIGITS),
             "latent_fraction": LATENT_FRACTION,

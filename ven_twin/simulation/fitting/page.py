@@ -22,6 +22,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "mass_kwh_c": "Heat capacity of the mass",
         "coupling_kw_c": "Coupling of air and mass",
         "aperture_m2": "Solar aperture",
+        "mass_gain_fraction": "Share of gains that warms the mass",
+        "sky_view": "Share of the walls' view that is sky",
         "heating_c": "Heating setpoint",
         "cooling_c": "Cooling setpoint",
         "heating_kw": "Heating capacity",

@@ -15,10 +15,12 @@ from math import exp
 import numpy as np
 
 from ven_twin.house.devices.envelope import BuildingEnvelope
-from ven_twin.simulation.fitting.thermal import MASS_GAIN_FRACTION, Floats, ThermalHouse
+from ven_twin.simulation.fitting.thermal import Floats, ThermalHouse
 
 FARTHEST = 4.0
 """Standard deviations from the default, at which a parameter ends."""
+MASS_GAIN_FRACTION = 0.5
+"""Source: GridLAB-D ``house_e``."""
 LEAST_APART_C = 1.2
 """Between the setpoints, so that heating never calls for cooling: a deadband."""
 DEFAULT_UA_KW_C = 0.355
@@ -62,14 +64,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All parameters of a fit, around a heat loss; with *furnace* the strip alone heats."""
+    """All parameters of a fit, around a heat loss; with *furnace* the strip alone heats.
+
+    Where the gains go is looked for with a thermometer alone: a meter hardly sees it.
+    """
 
     free: tuple[Parameter, ...]
     furnace: bool
 
     @classmethod
-    def around(cls, ua_kw_c: float, *, furnace: bool) -> "Parameters":
+    def around(cls, ua_kw_c: float, *, furnace: bool, thermometer: bool = True) -> "Parameters":
         """The parameters with *ua_kw_c* as the default heat loss."""
+        gains = Parameter("mass_gain_fraction", "", MASS_GAIN_FRACTION, 0.2, linear=True, least=0.0, most=1.0)
         heat_pump = (
             ()
             if furnace
@@ -84,6 +90,8 @@ class Parameters:
             Parameter("mass_kwh_c", "kWh/°C", 5.1, 0.7, by_ua=True),
             Parameter("coupling_kw_c", "kW/°C", 11.6, 0.7, by_ua=True),
             Parameter("aperture_m2", "m²", 23.0, 0.7, by_ua=True),
+            *((gains,) if thermometer else ()),
+            Parameter("sky_view", "", 0.6, 0.3, linear=True, least=0.0, most=1.0),
             Parameter("heating_c", "°C", 20.0, 1.5, linear=True),
             Parameter("cooling_c", "°C", 24.0, 1.5, linear=True),
             Parameter("heating_kw", "kW", 35.0, 0.5, by_ua=True),
@@ -128,7 +136,8 @@ def thermal_house(values: Mapping[str, float], *, furnace: bool) -> ThermalHouse
         ua_kw_c=values["ua_kw_c"],
         coupling_kw_c=values["coupling_kw_c"],
         aperture_m2=values["aperture_m2"],
-        mass_gain_fraction=MASS_GAIN_FRACTION,
+        mass_gain_fraction=values.get("mass_gain_fraction", MASS_GAIN_FRACTION),
+        sky_view=values["sky_view"],
     )
     return ThermalHouse(
         envelope=envelope,

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.devices.envelope import BuildingEnvelope, transition
+from ven_twin.house.devices.envelope import W_PER_KW, BuildingEnvelope, transition
 from ven_twin.house.devices.heat_pump import HeatPump, Mode, output
-from ven_twin.house.devices.hvac import W_PER_KW
 from ven_twin.house.environment import Environment
 
 Floats = NDArray[np.float64]
@@ -31,8 +30,6 @@ DEADBAND_C = 1.11
 """Of the thermostat. Source: GridLAB-D, 2 °F. Not identified: an hour's mean does not see it."""
 TURNS_KW = 0.3
 """Mean heat from which on a machine runs by turns within the hour. Interpretation: ours, to be continuous."""
-MASS_GAIN_FRACTION = 0.5
-"""Source: GridLAB-D ``house_e``. Not identified: it is nearly the same as another coupling."""
 UNIT_MACHINE = HeatPump(
     cooling_kw=1.0,
     cooling_cop=1.0,
@@ -69,6 +66,7 @@ class Drive:
 
     outdoor_c: Floats
     walls_kw_m2: Floats
+    sky_less_ground_kw_m2: Floats
     heat_kw: Floats
     heat_power_kw: Floats
     cool_kw: Floats
@@ -81,6 +79,7 @@ class Drive:
         return cls(
             np.array([env.outdoor_c for env in environments]),
             np.array([env.walls_w_m2 / W_PER_KW for env in environments]),
+            np.array([env.sky_less_ground_w_m2 / W_PER_KW for env in environments]),
             *curves.T,
         )
 
@@ -117,13 +116,15 @@ def live(houses: Sequence[ThermalHouse], drive: Drive, base_kw: Floats, start_c:
     ua, coupling = _of(houses, "ua_kw_c"), _of(houses, "coupling_kw_c")
     rise_air, rise_mass = (1.0 - air_air - air_mass) / ua, (1.0 - mass_air - mass_mass) / ua
     machine, strip_waits = _Machines.of(houses), DEADBAND_C / 2.0 / rise_air
-    aperture, people = _of(houses, "aperture_m2"), np.array([house.people_kw for house in houses])
+    aperture, ground_view = _of(houses, "aperture_m2"), 1.0 - _of(houses, "sky_view")
+    people = np.array([house.people_kw for house in houses])
     heat_fraction = np.array([house.heat_fraction for house in houses])
     share = _of(houses, "mass_gain_fraction")
     air, mass, heat, cold = np.full(count, start_c), np.full(count, start_c), np.zeros(count), np.zeros(count)
     means, heating, cooling = (np.empty((hours, count)) for _ in range(3))
     for hour in range(hours):
-        free = people + heat_fraction * base_kw[hour] + aperture * drive.walls_kw_m2[hour]
+        seen = drive.walls_kw_m2[hour] - ground_view * drive.sky_less_ground_kw_m2[hour]
+        free = people + heat_fraction * base_kw[hour] + aperture * seen
         rest_air = drive.outdoor_c[hour] + free / ua
         off_air, off_mass = air - rest_air, mass - (rest_air + share * free / coupling)
         new_air = rest_air + air_air * off_air + air_mass * off_mass

@@ -8,12 +8,11 @@ import numpy as np
 from msgspec.structs import astuple
 
 from contracts.wire.units import S_PER_H
-from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition, cached_transition
+from ven_twin.house.devices.envelope import BuildingEnvelope, ThermalTransition, cached_transition, solar_kw
 from ven_twin.house.devices.heat_pump import IDLE, HeatPumpOutput, Mode, at_speed, full_speed, output
 from ven_twin.house.devices.hvac import (
     LEAST_SUBSTEP_S,
     SUBSTEP_S,
-    W_PER_KW,
     Hvac,
     HvacSpec,
 )
@@ -113,7 +112,7 @@ class Hvacs:
     ) -> tuple["Hvacs", Floats]:
         """Advance *dt_s*; each house's parts end where they would end if it were stepped alone."""
         envelope = self.spec.envelope
-        free_kw = gains_kw + envelope.aperture_m2 * env.walls_w_m2 / W_PER_KW
+        free_kw = gains_kw + solar_kw(envelope, env.walls_w_m2, env.sky_less_ground_w_m2)
         mass_share = envelope.mass_gain_fraction
         outputs = [output(self.spec.machine, mode, env.outdoor_c, env.humidity) for mode in MODES]
         now = _State(

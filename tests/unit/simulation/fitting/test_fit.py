@@ -54,6 +54,15 @@ def test_parameters_come_back(winter_fit: Fit, name: str, true: float, within: f
     assert one.low < one.value < one.high
 
 
+@pytest.mark.parametrize("sky_view", [0.3, 1.0])
+def test_the_kind_of_the_suns_light_comes_back(sky_view: float) -> None:
+    """Clear days and cloudy ones tell walls that see little of the sky from such as see it alone."""
+    measured = measure(true_house(ua_kw_c=0.35, sky_view=sky_view), JULY, DAYS)
+    one = estimate(identify(measured.hours, measured.drive), "sky_view")
+    assert one.value == pytest.approx(sky_view, abs=0.05)
+    assert one.identified
+
+
 def test_the_base_load_comes_back(summer_fit: Fit) -> None:
     """Nights without cooling tell the base load from the HVAC: its level within 0.1 kW, and its shape."""
     mean_error_kw = 0.08  # of a tenth of a kW, one-sided

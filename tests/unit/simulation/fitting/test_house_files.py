@@ -37,6 +37,8 @@ def fit(measured: MeasuredHouse) -> Fit:
         "mass_kwh_c": 1.53,
         "coupling_kw_c": 3.48,
         "aperture_m2": 6.9,
+        "mass_gain_fraction": 0.5,
+        "sky_view": 1.0,
     }
     names = ("heating_c", "cooling_c", "heating_kw", "cooling_kw", "heating_cop", "aux_kw", "cooling_cop")
     values |= {name: getattr(house, name) for name in (*names, "people_kw", "heat_fraction")}
