@@ -173,7 +173,8 @@ class _ImpatientReader:
 
     async def read(self, size: int) -> bytes:
         try:
-            received = await asyncio.wait_for(self._reader.read(size), self._patience_s)
+            async with asyncio.timeout(self._patience_s):
+                received = await self._reader.read(size)
         except TimeoutError:
             raise ConnectionResetError("keep-alive exceeded") from None
         if self._patience_s is None and received:

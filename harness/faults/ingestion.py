@@ -54,7 +54,8 @@ class Ingestion:
         self._writer.write(connect("ingestion") + subscribe(*FILTERS))
         subscribed = asyncio.Event()
         self._reading = asyncio.ensure_future(self._read(self._reader, subscribed))
-        await asyncio.wait_for(subscribed.wait(), 5)
+        async with asyncio.timeout(5):
+            await subscribed.wait()
 
     async def ended(self) -> None:
         """Wait until everything that the broker had written is read."""

@@ -36,10 +36,9 @@ async def produce_plainly(config: Config) -> int:
     client.on_connect = on_connect
     context = identity_files.ssl_context(identity_files.load(Path(config.identity)))
     try:
-        await asyncio.wait_for(
-            client.connect("localhost", config.port, ssl=context, version=5 if config.protocol == "5" else 4),
-            10,
-        )
+        async with asyncio.timeout(10):
+            version = 5 if config.protocol == "5" else 4
+            await client.connect("localhost", config.port, ssl=context, version=version)
     except Exception:  # noqa: BLE001 - then nothing can be published at all, which the table shows
         return 1
     publisher = RowPublisher(config, publish)

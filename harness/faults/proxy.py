@@ -171,7 +171,8 @@ class Proxy:
 async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with contextlib.suppress(OSError, TimeoutError):
-        await asyncio.wait_for(writer.wait_closed(), CLOSES_WITHIN_S)
+        async with asyncio.timeout(CLOSES_WITHIN_S):
+            await writer.wait_closed()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

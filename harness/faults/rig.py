@@ -113,7 +113,8 @@ class Rig:
         """Wait for the producer to end by itself; -1 when it does not."""
         run = run or self.runs[-1]
         try:
-            return await asyncio.wait_for(run.wait(), ENDS_WITHIN_S)
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                return await run.wait()
         except TimeoutError:
             run.kill()
             await run.wait()

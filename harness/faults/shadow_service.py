@@ -118,7 +118,8 @@ class ShadowService:
         self._writer.write(subscribe(self._topics.shadow("get"), self._topics.shadow("update")))
         subscribed = asyncio.Event()
         self._reading = asyncio.ensure_future(self._serve(subscribed))
-        await asyncio.wait_for(subscribed.wait(), 5)
+        async with asyncio.timeout(5):
+            await subscribed.wait()
 
     async def stop(self) -> None:
         """Leave."""

@@ -120,7 +120,8 @@ class TwinRig(Rig):
     async def end(self) -> None:
         """SIGTERM: what it has left to say goes out."""
         self.runs[-1].send_signal(signal.SIGTERM)
-        await asyncio.wait_for(self.runs[-1].wait(), 20)
+        async with asyncio.timeout(20):
+            await self.runs[-1].wait()
 
     def judged(self, *, converged: bool) -> TwinVerdict:
         """The oracle's table for a twin."""

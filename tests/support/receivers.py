@@ -77,6 +77,11 @@ def _open(url: str) -> None:
         answer.read()
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Print nothing: a client that trusts nobody, or is killed, ends as it will."""
+
+
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
     """A receiver on a free port of loopback, for as long as the block lasts; with *tls* by HTTPS."""
@@ -103,10 +108,12 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     scheme = "http"
     if tls is not None:
-        server.socket, scheme = tls.wrap_socket(server.socket, server_side=True), "https"
+        # Who connects and says nothing is waited for in its own thread, not where all are accepted.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        scheme = "https"
     host = "localhost" if tls is not None else "127.0.0.1"
     receiver.url = f"{scheme}://{host}:{server.server_address[1]}/"
     serving = threading.Thread(target=server.serve_forever, daemon=True)

@@ -33,12 +33,15 @@ async def worker_process(module: str) -> AsyncIterator[asyncio.subprocess.Proces
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let the worker take its leave, and end it when that takes long."""
+    """Let the worker take its leave, and end it when that takes long or is cut short."""
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), END_S)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

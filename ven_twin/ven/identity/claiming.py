@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -130,8 +129,7 @@ class Claiming:
             waits: set[asyncio.Future[Any]] = {answer, lost}
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             lost.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await lost
+            await asyncio.gather(lost, return_exceptions=True)  # suppressed, it could be our end
         return answer.result()
 
     async def _on_connected(self, session_present: bool) -> None:

@@ -215,7 +215,8 @@ class MqttSession:
         self.keep_pace(self._pump.pace)
         live = (SessionState.CONNECTING, SessionState.CONNECTED)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.until(lambda s: not s.outbox_depth or s.state not in live), drain_s)
+            async with asyncio.timeout(drain_s):
+                await self.until(lambda s: not s.outbox_depth or s.state not in live)
         self._stop.set()
         if self._link is not None:
             self._link.lose(Loss(LossKind.STOPPED, "stopped"))
@@ -230,8 +231,8 @@ class MqttSession:
         if link is None or self._status.state is not SessionState.CONNECTED:
             return  # the next attempt will use it
         with contextlib.suppress(TimeoutError):
-            drained = self.until(lambda s: not s.in_flight or s.state is not SessionState.CONNECTED)
-            await asyncio.wait_for(drained, RENEW_DRAIN_S)
+            async with asyncio.timeout(RENEW_DRAIN_S):
+                await self.until(lambda s: not s.in_flight or s.state is not SessionState.CONNECTED)
         link.lose(Loss(LossKind.RENEWED, "connecting with a new certificate"))
 
     def retry(self) -> None:

@@ -104,7 +104,7 @@ class VtnBridge:
             due_s = due_s if not self._store.count() else min(due_s, file_s)
             due_s = max(due_s, self._quiet_until_s)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, due_s - clock.monotonic_s())):  # wait_for can lose an end
+                async with asyncio.timeout(max(0.0, due_s - clock.monotonic_s())):
                     await self._came.wait()
 
     def on_call(self) -> None:

@@ -99,7 +99,7 @@ class WebhookBridge:
         row = self._store.first(clock.now_ts())
         if row is None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE_S):  # wait_for can lose an end
+                async with asyncio.timeout(IDLE_S):
                     await self._came.wait()
             row = self._store.first(clock.now_ts())
         return row
@@ -179,7 +179,8 @@ async def _outcome(process: asyncio.subprocess.Process) -> PostOutcome:
     """The worker's answer. Raises ValueError where there is none that can be read."""
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), ANSWER_S)
+        async with asyncio.timeout(ANSWER_S):
+            line = await process.stdout.readline()
     except TimeoutError:
         return PostOutcome(why=f"no whole answer within {ANSWER_S:.0f} s")
     try:
