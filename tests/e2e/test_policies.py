@@ -115,9 +115,7 @@ def test_the_same_ven_twice_on_one_host_is_refused_at_once(system: System, tmp_p
 def test_a_second_twin_of_the_same_name_ends_the_duel(system: System, tmp_path: Path) -> None:
     """Two twins with one id do not throw each other off for ever: one stops and says so (defect 9)."""
     twins = [system.start_twin("ven-2", "--state", str(tmp_path / name)) for name in ("here", "there")]
-    ended = until(
-        lambda: next((twin for twin in twins if twin.poll() is not None), None), "the end of one", 90
-    )
+    ended = until(lambda: next((twin for twin in twins if twin.poll() is not None), None), "the end of one")
     assert ended.returncode == 1
     assert "another client uses the id" in ended.log.read_text()
     (left,) = [twin for twin in twins if twin is not ended]

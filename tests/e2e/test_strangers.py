@@ -49,7 +49,7 @@ def _until_whole(system: System, ven: OlderVen) -> None:
     """Wait until the cloud has all of a VEN's life; what it lacks is told."""
     lacks = partial(missing, system, ven, [f"evt-{ven.ven_id}"])
     try:
-        until(lambda: not lacks(), f"all of {ven.ven_id}", 120)
+        until(lambda: not lacks(), f"all of {ven.ven_id}")
     except AssertionError:
         assert lacks() == []
 

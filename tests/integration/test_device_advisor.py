@@ -27,6 +27,7 @@ from harness.faults.shadow_service import ShadowService
 from tests.integration.conftest import Hasty, MakeVen
 from tests.support.mosquitto import Mosquitto
 from tests.support.scripted_broker import CONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority, Pair, _key_pem, _pem
 from ven_twin.ven.identity.identity_files import Identity, ssl_context
 from ven_twin.ven.mqtt import gmqtt_link
@@ -363,7 +364,7 @@ async def test_Shadow_Publish_Reported_State(
 ) -> None:
     """After it has connected the device reports its state, although there is no shadow yet."""
     async with _a_twin(shadow, identity, tmp_path / "state"):
-        assert await shadow.until(lambda: "ven" in shadow.shadow.reported, 10)
+        assert await shadow.until(lambda: "ven" in shadow.shadow.reported, GIVE_UP_S)
         assert shadow.shadow.reported["enabled"] is True
 
 
@@ -373,9 +374,11 @@ async def test_Shadow_Update_Reported_State(
     """Desired differs: the device reads that, applies it, and reported comes to match."""
     shadow.desire(report_interval_seconds=7)
     async with _a_twin(shadow, identity, tmp_path / "state"):
-        assert await shadow.until(lambda: shadow.shadow.reported.get("report_interval_seconds") == 7, 10)
+        assert await shadow.until(
+            lambda: shadow.shadow.reported.get("report_interval_seconds") == 7, GIVE_UP_S
+        )
         shadow.desire(enabled=False, loads={"ev1": {"enabled": False}})
-        assert await shadow.until(lambda: not shadow.shadow.delta, 10)
+        assert await shadow.until(lambda: not shadow.shadow.delta, GIVE_UP_S)
         assert shadow.shadow.reported["enabled"] is False
 
 

@@ -13,6 +13,8 @@ TESTS = Path(__file__).parents[2]
 AT_ONCE = re.compile(r"assert (not )?await .*\.(count|is_\w+|inner_text|text|get_attribute|input_value)\(")
 WAITS = {"wait", "wait_for", "result", "join", "timeout"}
 """Methods whose last argument may be a limit in seconds."""
+WAITS_OF_TESTS = {"until", "until_so", "closed"}
+"""The same of the tests' own, methods or functions."""
 LIMITS = {"timeout", "timeout_s", "within_s", "give_up_s", "deadline_s"}
 OF_CLOCKS = {"test_clock.py"}
 """Files whose waits are of a clock that the test moves."""
@@ -49,6 +51,9 @@ def test_no_test_gives_up_sooner_than_another() -> None:
         "urlopen(request, timeout=10)",
         "DEADLINE_S = 8.0",
         "def closed(self, within_s: float = 10): pass",
+        "until(lambda: rows(), 'a row', 5)",
+        "await shadow.until(lambda: shadow.reported, 10)",
+        "await client.closed(2.5)",
     ],
 )
 def test_an_early_end_is_seen(code: str) -> None:
@@ -58,7 +63,14 @@ def test_an_early_end_is_seen(code: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["process.wait(GIVE_UP_S)", "wait(timeout=0.2)", "session(puback_timeout_s=3)", "READ_TIMEOUT = 'x'"],
+    [
+        "process.wait(GIVE_UP_S)",
+        "wait(timeout=0.2)",
+        "until(lambda: rows(), 'a row', GIVE_UP_S)",
+        "await until_so(lambda: rows(), 'a row')",
+        "session(puback_timeout_s=3)",
+        "READ_TIMEOUT = 'x'",
+    ],
 )
 def test_a_wait_to_its_end_is_none(code: str) -> None:
     """Nor a moment, or a setting of what is tested."""
@@ -76,8 +88,9 @@ def early_ends(code: str) -> Iterator[tuple[int, str]]:
 def _limits(node: ast.AST) -> list[ast.expr]:
     """The values by which *node* says how long is waited."""
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        last = node.args[-1:] if name in WAITS else []
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = node.func.id if isinstance(node.func, ast.Name) else method
+        last = node.args[-1:] if method in WAITS or name in WAITS_OF_TESTS else []
         return [*last, *(word.value for word in node.keywords if word.arg in LIMITS)]
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return [node.value] if re.search(r"(DEADLINE|WITHIN|PATIENCE)_S$", node.targets[0].id) else []
