@@ -77,6 +77,15 @@ def echo(text: str = "", *, err: bool = False) -> None:
     typer.echo(plain(text), err=err)
 
 
+def log_line(text: str) -> None:
+    """One line of a log on standard error; where a bar is drawn on the terminal it stands above.
+
+    Not by `echo`: click goes around what a bar puts in standard error's place.
+    """
+    sys.stderr.write(f"{plain(text)}\n")
+    sys.stderr.flush()
+
+
 def print_json(value: object) -> None:
     """One JSON document on standard output, flushed so that a pipe sees it at once."""
     import msgspec

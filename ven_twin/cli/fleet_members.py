@@ -1,6 +1,6 @@
 """The twins of a fleet in one process: opened one after the other, run together, counted.
 
-A fleet of several processes has these in each, as children of the one that the user has started: `spread`.
+A fleet of several processes has these in each: `fleet_shards`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from contracts.store.stack import SECRET_RULES, StackOutput, tls_secret_name
@@ -235,65 +234,3 @@ def _once() -> Callable[[logging.LogRecord], bool]:
 def _says_who(record: logging.LogRecord) -> bool:
     record.msg, record.args = f"{_SPEAKER.get():12}  {record.getMessage()}", ()
     return True
-
-
-def spread(shards: Sequence[Members], tell: Tell) -> list[str]:
-    """As `run_members`, each of *shards* in a process of its own; an interrupt ends all of them."""
-    made = multiprocessing.get_context("spawn")
-    children, counts = {}, dict[Connection, FleetCounts]()
-    try:
-        for shard in shards:
-            ours, theirs = made.Pipe(duplex=False)
-            process = made.Process(target=_child, args=(shard, theirs))
-            process.start()
-            theirs.close()
-            children[ours], counts[ours] = process, FleetCounts()
-        return _listen(counts, tell)
-    except KeyboardInterrupt:
-        for process in children.values():
-            process.terminate()
-        return _listen(counts, tell)
-    finally:
-        for process in children.values():
-            process.join()
-
-
-def _child(members: Members, pipe: Connection) -> None:
-    """The process of a shard; the parent is the one that an interrupt is for."""
-    from contracts.errors import VenTwinError
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def tell(counts: FleetCounts) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            pipe.send(counts)
-
-    try:
-        reasons = run_members(members, tell)
-    except VenTwinError as error:
-        reasons = [str(error)]
-    with contextlib.suppress(BrokenPipeError):
-        pipe.send(reasons)
-
-
-def _listen(counts: dict[Connection, FleetCounts], tell: Tell) -> list[str]:
-    """Tell the sum of what the processes say until each has ended; the reasons of all."""
-    reasons: list[str] = []
-    running = set(counts)
-    while running:
-        for pipe in wait([*running]):
-            assert isinstance(pipe, Connection)  # noqa: S101 - these are what is waited for
-            try:
-                message = pipe.recv()
-            except EOFError:
-                running.discard(pipe)
-                continue
-            if isinstance(message, FleetCounts):
-                counts[pipe] = message
-            else:
-                reasons += message
-        total = FleetCounts()
-        for one in counts.values():
-            total = total.and_of(one)
-        tell(total)
-    return reasons

@@ -172,11 +172,13 @@ def _claims_per_s(cloud: Cloud, choice: FleetChoice) -> float | None:
 
 def _run_all(members: Members, choice: FleetChoice, tell: Tell) -> list[str]:
     """Run them in as many processes as were chosen; the reasons of those that ended by themselves."""
-    from ven_twin.cli.fleet_members import run_members, spread
+    from ven_twin.cli.fleet_members import run_members
 
     processes = min(choice.processes, len(members.homes))
     if processes == 1:
         return run_members(members, tell)
+    from ven_twin.cli.fleet_shards import spread
+
     homes = list(members.homes.items())
     return spread([members._replace(homes=dict(homes[n::processes])) for n in range(processes)], tell)
 
