@@ -45,15 +45,26 @@ HEADERS = (
 )
 
 
+SecurityHeaders = tuple[tuple[bytes, bytes], ...]
+
+
 class Guard:
-    """The outermost layer: refuses, and puts the security headers on every answer."""
+    """The outermost layer: refuses, and puts the security headers on every answer.
+
+    *headers_of* has those of a path that are others than `HEADERS`, whether it is answered or refused.
+    """
 
     def __init__(
-        self, app: ASGIApp, settings: WebSettings, refuse: Callable[[PageProblemError], ASGIApp]
+        self,
+        app: ASGIApp,
+        settings: WebSettings,
+        refuse: Callable[[PageProblemError], ASGIApp],
+        headers_of: Callable[[str], SecurityHeaders] = lambda _: (),
     ) -> None:
         self._app = app
         self._settings = settings
         self._refuse = refuse
+        self._headers_of = headers_of
         self._tries = TokenTries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,8 +75,9 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in HEADERS if h[0] not in present)]
+                for more in (self._headers_of(scope["path"]), HEADERS):
+                    present = {name.lower() for name, _ in message["headers"]}
+                    message["headers"] = [*message["headers"], *(h for h in more if h[0] not in present)]
             await send(message)
 
         app = self._app

@@ -123,8 +123,24 @@ async def test_a_report_is_a_page_that_runs_nothing(
 
 
 async def test_an_event_that_runs_has_no_report_yet(client: httpx.AsyncClient) -> None:
-    """The refusal of the cloud side is passed on."""
-    problem(await client.get("/events/evt-evening/report"), 409, "eventId", "is not over")
+    """The refusal of the cloud side is passed on, as a sentence that names the event."""
+    answer = await client.get("/events/evt-evening/report")
+    problem(answer, 409, "eventId", "evt-evening is not over before 12")
+
+
+@pytest.mark.parametrize("event_id", ["evt-evening", "none", "%2E%2E"])
+async def test_a_refused_report_may_stand_where_the_report_would(
+    client: httpx.AsyncClient, event_id: str
+) -> None:
+    """The page reads the reason in its frame; of any other refusal nobody makes a frame."""
+    for path, frames in (
+        (f"/events/{event_id}/report", "'self'"),
+        (f"/api/events/{event_id}/report", "'none'"),
+    ):
+        answer = await client.get(path)
+        assert answer.status_code in {404, 409}
+        assert f"frame-ancestors {frames}" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == ("SAMEORIGIN" if frames == "'self'" else "DENY")
 
 
 @pytest.mark.parametrize(

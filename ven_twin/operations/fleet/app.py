@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -43,6 +44,9 @@ REPORT_CSP = (
     "frame-ancestors 'self'"
 )
 """A report is one file with its style in it, and without any script."""
+REPORT = re.compile(r"/events/[^/]*/report")
+REPORT_HEADERS = ((b"content-security-policy", REPORT_CSP.encode()), (b"x-frame-options", b"SAMEORIGIN"))
+"""Of a refusal too: the page reads its reason in the frame."""
 
 
 class FleetPage:
@@ -80,7 +84,7 @@ class FleetPage:
             "/events/{eventId}/report": {"GET": self._report},
         }
         app = answers.application(paths, failed="the page's server could not answer; its log says why")
-        return guard.Guard(app, self._settings, answers.problem)
+        return guard.Guard(app, self._settings, answers.problem, _security_headers)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the poller and the heartbeat; messages are sent in *loop*."""
@@ -190,12 +194,15 @@ class FleetPage:
 
     async def _report(self, request: Request) -> Response:
         text = await self._calls.report(_event_id(request))
-        headers = {**NO_STORE, "content-security-policy": REPORT_CSP, "x-frame-options": "SAMEORIGIN"}
-        return Response(text, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(text, media_type="text/html; charset=utf-8", headers=NO_STORE)
 
     def _changed(self, answer: Response) -> Response:
         self._poller.poll_soon()
         return answer
+
+
+def _security_headers(path: str) -> guard.SecurityHeaders:
+    return REPORT_HEADERS if REPORT.fullmatch(path) else ()
 
 
 def _message(value: object) -> bytes:

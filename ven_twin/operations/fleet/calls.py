@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 from contracts.api.fleet import Fleet
@@ -55,8 +56,18 @@ class FleetCalls:
         return detail(await self._call(lambda aggregator: aggregator.event(event_id)), fleet)
 
     async def report(self, event_id: EventId) -> str:
-        """Make the page of an event's report, with the reports of all its VENs."""
-        return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
+        """Make the page of an event's report, with the reports of all its VENs.
+
+        Why there is none yet is told as a sentence of its own: the page shows it without its field.
+        """
+        try:
+            return await self._call(lambda aggregator: page.html(whole_report(aggregator, event_id)))
+        except PageProblemError as error:
+            conflict = error.problem
+            if conflict.status != HTTPStatus.CONFLICT:
+                raise
+            detail = f"{event_id} {conflict.detail}"
+            raise PageProblemError(conflict.status, detail, field=conflict.field) from None
 
     async def definitions(self) -> DefinitionsView:
         """Read the groups and the programs."""

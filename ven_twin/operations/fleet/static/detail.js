@@ -186,18 +186,22 @@ function openReport(id) {
 // A report fills its frame; an answer that is no report is a refusal with its reason.
 function showReport() {
   const shown = frame.contentDocument;
-  if (shown === null || shown.URL === "about:blank") return;
-  const isReport = shown.contentType === "text/html" && shown.querySelector("main") !== null;
-  show(frame, isReport);
-  show("report-wrong", !isReport);
-  if (isReport) frame.style.height = `${shown.documentElement.scrollHeight + 4}px`;
-  else text("report-wrong", `No report yet: ${refusal(shown.body.textContent ?? "")}.`);
+  if (shown?.URL === "about:blank") return;
+  const report = shown?.contentType === "text/html" && shown.querySelector("main") ? shown : null;
+  show(frame, report !== null);
+  show("report-wrong", report === null);
+  if (report !== null) frame.style.height = `${report.documentElement.scrollHeight + 4}px`;
+  else text("report-wrong", `No report yet: ${refusal(shown)}.`);
 }
 
-/** @param {string} body */
-function refusal(body) {
+/**
+ * The reason in an answer that is no report. None came where nothing may be read.
+ * @param {Document | null} shown
+ */
+function refusal(shown) {
+  if (shown === null) return "the page's server does not answer";
   try {
-    return /** @type {KitApi.Problem} */ (JSON.parse(body)).detail;
+    return /** @type {KitApi.Problem} */ (JSON.parse(shown.body.textContent ?? "")).detail;
   } catch {
     return "the report cannot be read";
   }
