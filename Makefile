@@ -35,7 +35,9 @@ LONG := tests/unit/lambdas/test_api_document.py tests/unit/leaks tests/unit/hous
   tests/unit/ven/edges/test_outbox_damage.py tests/unit/cli/test_house.py tests/unit/simulation/fitting/test_fit.py \
   tests/unit/ven/test_restarts.py tests/property/test_measured_energy.py tests/unit/page/test_guard.py \
   tests/unit/house/test_weather_files.py tests/unit/control/test_offering.py tests/unit/house/test_hot_water.py \
-  tests/unit/simulation/test_homes.py tests/unit/lambdas/test_oadr_fleet.py tests/unit/lambdas/test_oadr_shares.py tests/unit/lambdas/test_oadr_reports.py tests/unit/docs/test_add_a_device.py tests/unit/page/test_ven_history.py \
+  tests/unit/simulation/test_homes.py tests/unit/lambdas/test_oadr_fleet.py tests/unit/lambdas/test_oadr_shares.py \
+  tests/unit/lambdas/test_oadr_reports.py tests/unit/lambdas/test_oadr_report_filing.py \
+  tests/unit/lambdas/test_oadr_reported_events.py tests/unit/lambdas/test_oadr_reports_read.py tests/unit/docs/test_add_a_device.py tests/unit/page/test_ven_history.py \
   tests/unit/lambdas/test_record_vens.py tests/unit/lambdas/test_redispatch.py \
   tests/unit/lambdas/test_record_strangers.py tests/unit/lambdas/test_write_shadows.py \
   tests/unit/lambdas/test_provision_ven.py tests/unit/lambdas/test_api_resources.py \

@@ -14,7 +14,9 @@ from lambdas.shared import cfn_response, clients
 from local_cloud import synth
 from tests.support.api_world import Api, open_api
 from tests.support.call_rights import CallRecorder, FunctionRights
+from tests.support.joined_vtn import Joined, joined_world
 from tests.support.provisioning import POLICY, SECRET, Stack
+from tests.support.stranger_ven import Stranger, asking_event, stranger_at
 from tests.support.template_rules import Template
 from ven_twin.testing.function_account import ENVIRONMENT, open_account
 from ven_twin.testing.function_world import World, stopped_clock
@@ -85,3 +87,21 @@ def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
 def api(world: World, monkeypatch: pytest.MonkeyPatch) -> Api:  # noqa: ARG001 - the API reads its account
     """The API over the account, with the real functions behind it."""
     return open_api(monkeypatch)
+
+
+@pytest.fixture
+def joined(world: World, monkeypatch: pytest.MonkeyPatch) -> Joined:
+    """Two VENs of the stage of 5 kW each, and a VTN."""
+    return joined_world(world, monkeypatch)
+
+
+@pytest.fixture
+def asking(joined: Joined) -> str:
+    """An event of the VTN that asks for reports alone."""
+    return asking_event(joined)
+
+
+@pytest.fixture
+def stranger(joined: Joined, asking: str) -> Stranger:
+    """A VEN of OpenADR that offers 4 kW."""
+    return stranger_at(joined, asking)

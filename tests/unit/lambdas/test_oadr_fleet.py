@@ -11,27 +11,9 @@ from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.issue_command.handler import handler as command
 from lambdas.settle_event.handler import handler as settle
 from lambdas.shared.rows import ASSUMED_PEAK_KW
-from tests.support.joined_vtn import START, Joined, joined_world
-from tests.support.stranger_ven import QUARTER_S, Stranger, asking_event, only, stranger_at
-from ven_twin.testing.function_world import NOW, Context, World
-
-
-@pytest.fixture
-def joined(world: World, monkeypatch: pytest.MonkeyPatch) -> Joined:
-    """Two VENs of the stage of 5 kW each, and a VTN."""
-    return joined_world(world, monkeypatch)
-
-
-@pytest.fixture
-def asking(joined: Joined) -> str:
-    """An event that asks for reports alone."""
-    return asking_event(joined)
-
-
-@pytest.fixture
-def stranger(joined: Joined, asking: str) -> Stranger:
-    """A VEN that offers 4 kW."""
-    return stranger_at(joined, asking)
+from tests.support.joined_vtn import START, Joined
+from tests.support.stranger_ven import QUARTER_S, Stranger, only
+from ven_twin.testing.function_world import NOW, Context
 
 
 def test_a_ven_joins_the_fleet_by_its_first_report(stranger: Stranger) -> None:

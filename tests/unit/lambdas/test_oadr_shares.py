@@ -11,27 +11,9 @@ from contracts.store.vtn_changes import VtnChange
 from contracts.wire import codec
 from lambdas.dispatch_event.handler import handler as dispatch
 from lambdas.vtn_dispatch.logic.shares import DEAD_BAND_KW
-from tests.support.joined_vtn import LEVEL, SHED, START, Joined, joined_world, terms, waiting
-from tests.support.stranger_ven import Stranger, asking_event, only, stranger_at
-from ven_twin.testing.function_world import Context, World
-
-
-@pytest.fixture
-def joined(world: World, monkeypatch: pytest.MonkeyPatch) -> Joined:
-    """Two VENs of the stage of 5 kW each, and a VTN."""
-    return joined_world(world, monkeypatch)
-
-
-@pytest.fixture
-def asking(joined: Joined) -> str:
-    """An event that asks for reports alone."""
-    return asking_event(joined)
-
-
-@pytest.fixture
-def stranger(joined: Joined, asking: str) -> Stranger:
-    """A VEN that offers 4 kW."""
-    return stranger_at(joined, asking)
+from tests.support.joined_vtn import LEVEL, SHED, START, Joined, terms, waiting
+from tests.support.stranger_ven import Stranger, only
+from ven_twin.testing.function_world import Context
 
 
 def test_a_total_is_shared_with_vens_of_openadr_by_events_of_their_own(

@@ -17,18 +17,12 @@ from lambdas.shared.program_book import ProgramBook
 from lambdas.vtn_dispatch.handler import handler
 from lambdas.vtn_dispatch.logic.terms import nth_event_id
 from tests.support.api_world import Api
-from tests.support.joined_vtn import HOUR, LEVEL, SHED, START, Joined, joined_world, terms
-from ven_twin.testing.function_world import NOW, Context, World, batch, failed
+from tests.support.joined_vtn import HOUR, LEVEL, SHED, START, Joined, terms
+from ven_twin.testing.function_world import NOW, Context, batch, failed
 
 PRICE = "PRICE"
 DISPATCHED, NOT_ACTED_ON = OadrEventState.DISPATCHED, OadrEventState.NOT_ACTED_ON
 REFUSED, WITHDRAWN = OadrEventState.REFUSED, OadrEventState.WITHDRAWN
-
-
-@pytest.fixture
-def joined(world: World, monkeypatch: pytest.MonkeyPatch) -> Joined:
-    """Two VENs of the stage, and a VTN without events."""
-    return joined_world(world, monkeypatch)
 
 
 def test_an_event_becomes_a_dr_event_of_each_ven_with_its_own_value(joined: Joined) -> None:
