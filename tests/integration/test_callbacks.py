@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +18,7 @@ import pytest
 from lambdas.shared import callbacks
 from lambdas.shared.callback_urls import CallbackHosts, CallbackUrl, read_callback_url
 from lambdas.shared.callbacks import CallbackError, CallbackFault, Callbacks
+from tests.support.loopback_server import loopback_server
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 
@@ -95,17 +96,9 @@ def serving(authority: Authority, folder: Path, host: str = "localhost") -> Iter
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    receiver = Receiver(CallbackUrl(host, server.server_address[1], "/in", "key=1"), authority.certificate)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with loopback_server(Handler, tls=context) as port:
+        receiver = Receiver(CallbackUrl(host, port, "/in", "key=1"), authority.certificate)
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

@@ -252,7 +252,7 @@ async def test_a_disk_that_takes_nothing_is_tried_again(
 
 
 def test_the_receiver_of_the_guide_takes_what_is_signed(tmp_path: Path) -> None:
-    """It prints a notification once, and answers 401 to one that somebody else has signed."""
+    """It prints a notification once, and answers 401 to another's, beside a caller that says nothing."""
     secrets = {name: tmp_path / name for name in ("ours", "theirs")}
     for name, file in secrets.items():
         file.write_bytes(name.encode() * 8)
@@ -268,8 +268,9 @@ def test_the_receiver_of_the_guide_takes_what_is_signed(tmp_path: Path) -> None:
             while (outcome := post(ours, POST, now)).status is None:
                 assert time.monotonic() - begun_s < GIVE_UP_S
                 time.sleep(0.05)
-            statuses = [outcome.status, post(ours, POST, now).status, post(theirs, POST, now).status]
-            statuses.append(post(ours, POST, now - 3600).status)
+            with socket.create_connection(("127.0.0.1", port)):
+                statuses = [outcome.status, post(ours, POST, now).status, post(theirs, POST, now).status]
+                statuses.append(post(ours, POST, now - 3600).status)
         finally:
             guide.terminate()
         assert guide.stdout is not None

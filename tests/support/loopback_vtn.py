@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
+
+from tests.support.loopback_server import loopback_server
 
 BASE = "/openadr3/3.1.0"
 CLIENT, SECRET = "house-1", "a secret of house-1's, quoted & odd"
@@ -290,18 +292,10 @@ def serving_vtn(vtn: LoopbackVtn, tls: ssl.SSLContext | None = None, port: int =
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    scheme, host = "http", "127.0.0.1"
-    if tls is not None:
-        server.socket, scheme, host = tls.wrap_socket(server.socket, server_side=True), "https", "localhost"
-    vtn.url = f"{scheme}://{host}:{server.server_address[1]}{BASE}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield vtn
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+    with loopback_server(Handler, port=port, tls=tls) as at_port:
+        vtn.url = f"{scheme}://{host}:{at_port}{BASE}"
+        try:
+            yield vtn
+        finally:
+            ended.set()

@@ -10,8 +10,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.loopback_server import loopback_server
 
 CONFIRMATION = "SubscriptionConfirmation"
 
@@ -77,11 +79,6 @@ def _open(url: str) -> None:
         answer.read()
 
 
-class _QuietServer(ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """Print nothing: a client that trusts nobody, or is killed, ends as it will."""
-
-
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
     """A receiver on a free port of loopback, for as long as the block lasts; with *tls* by HTTPS."""
@@ -108,19 +105,7 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[LoopbackReceiver]:
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-    server = _QuietServer(("127.0.0.1", 0), Handler)
-    scheme = "http"
-    if tls is not None:
-        # Who connects and says nothing is waited for in its own thread, not where all are accepted.
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        scheme = "https"
-    host = "localhost" if tls is not None else "127.0.0.1"
-    receiver.url = f"{scheme}://{host}:{server.server_address[1]}/"
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    try:
+    scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+    with loopback_server(Handler, tls=tls) as port:
+        receiver.url = f"{scheme}://{host}:{port}/"
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()

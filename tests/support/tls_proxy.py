@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
+from tests.support.loopback_server import loopback_server
 from tests.support.waiting import GIVE_UP_S
 from ven_twin.testing.pki import Authority
 
@@ -52,16 +52,9 @@ def tls_proxy(url: str, authority: Authority, folder: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    front = f"https://localhost:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    with httpx.Client(trust_env=False, timeout=GIVE_UP_S) as http:
-        serving.start()
-        try:
-            yield f"{front}{behind.path}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            serving.join()
+    with (
+        httpx.Client(trust_env=False, timeout=GIVE_UP_S) as http,
+        loopback_server(Handler, tls=context) as port,
+    ):
+        front = f"https://localhost:{port}"
+        yield f"{front}{behind.path}"

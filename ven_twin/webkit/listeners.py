@@ -31,7 +31,9 @@ class Listeners:
         return self._closed
 
     def put(self, message: bytes) -> None:
-        """Send every page *message*."""
+        """Send every page *message*; an ended stream gets no more, which would take its end's place."""
+        if self._closed:
+            return
         for page in self._pages:
             page.put(message)
 

@@ -6,7 +6,7 @@ python notification_receiver.py secret 8000
 import hmac
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 SECRET, SEEN = Path(sys.argv[1]).read_bytes().strip(), set[str]()
@@ -14,6 +14,8 @@ SECRET, SEEN = Path(sys.argv[1]).read_bytes().strip(), set[str]()
 
 class Receiver(BaseHTTPRequestHandler):
     """Takes what is signed, each once."""
+
+    timeout = 10  # seconds without a word, after which a caller is left
 
     def do_POST(self) -> None:
         """Check a notification and print it."""
@@ -28,4 +30,4 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-HTTPServer(("127.0.0.1", int(sys.argv[2])), Receiver).serve_forever()
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Receiver).serve_forever()

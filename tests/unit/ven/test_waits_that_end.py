@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from contracts.wire import codec
+from contracts.wire.ids import VenId
+from tests.support.waiting import GIVE_UP_S
 from ven_twin.ven import worker_process
+from ven_twin.ven.home_assistant import worker as home
+from ven_twin.ven.home_assistant.broker import HomeBroker
 from ven_twin.ven.webhook import bridge
+from ven_twin.webkit.listeners import Listeners
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("ven_twin", "lambdas", "local_cloud", "harness")
@@ -47,6 +55,34 @@ async def test_a_worker_that_leaves_as_its_twin_ends_does_not_keep_it(turns: int
     await asyncio.sleep(0)
     gone.set()
     assert await is_ended(waiting, turns)
+
+
+async def test_a_stream_that_is_ended_stays_ended() -> None:
+    """A state that comes before a page has read of its stream's end does not take that end's place."""
+    pages = Listeners()
+    page = pages.listen(lambda: b"first")
+    assert await anext(page) == b"first"
+    pages.close()
+    pages.put(b"late")
+    async with asyncio.timeout(GIVE_UP_S):
+        assert [message async for message in page] == []
+
+
+async def test_a_worker_that_fails_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home Assistant's worker ends with its connection's loop: the twin starts another, once it is gone."""
+
+    async def fail(_: home.HomeLink) -> None:
+        raise RuntimeError("a fault")
+
+    task = home.Task(ven_id=VenId("ven-1"), version="1", broker=HomeBroker(host="127.0.0.1", port=1))
+    read_end, write_end = os.pipe()
+    monkeypatch.setattr(home.HomeLink, "run", fail)
+    with os.fdopen(read_end) as twin, os.fdopen(write_end, "wb") as goes_on:
+        monkeypatch.setattr(sys, "stdin", twin)
+        goes_on.write(codec.encode(task) + b"\n")
+        goes_on.flush()
+        async with asyncio.timeout(GIVE_UP_S):
+            await home._serve()
 
 
 async def is_ended(waiting: asyncio.Future[Any], turns: int) -> bool:

@@ -170,19 +170,20 @@ def _write(report: WorkerLine) -> None:
 async def _serve() -> None:
     reader = asyncio.StreamReader(limit=LINE_MAX_BYTES)
     loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    home = HomeLink(msgspec.json.decode(await reader.readline(), type=Task))
-    running = asyncio.gather(home.run(), home.hand_orders_on())
-    try:
-        while line := await reader.readline():
-            home.show(line.rstrip(b"\n"))
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    with contextlib.closing(pipe):
+        home = HomeLink(msgspec.json.decode(await reader.readline(), type=Task))
+        await _first_of(home.run(), home.hand_orders_on(), _show_all(home, reader))
+
+
+async def _show_all(home: HomeLink, reader: asyncio.StreamReader) -> None:
+    """Show each state that the twin writes, until it writes none any more."""
+    while line := await reader.readline():
+        home.show(line.rstrip(b"\n"))
 
 
 def main() -> None:
-    """Speak to the broker until the input ends."""
+    """Speak to the broker until the input ends, or until something fails: the twin starts another then."""
     os.nice(NICER_BY)
     with contextlib.suppress(OSError, ValueError):  # where the system knows no such limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
