@@ -39,9 +39,17 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     try:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_S):
-                await process.wait()
+                await _gone(process)
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await _gone(process)
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    """Wait for the worker's end. What it wrote is read to its end: asyncio waits for that too."""
+    if process.stdout is not None:
+        while await process.stdout.read(LINE_MAX_BYTES):
+            pass
+    await process.wait()

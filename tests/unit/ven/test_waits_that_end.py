@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,10 +52,21 @@ async def test_a_webhook_that_is_ended_as_its_worker_answers_ends(turns: int) ->
 async def test_a_worker_that_leaves_as_its_twin_ends_does_not_keep_it(turns: int) -> None:
     """An end that comes with the worker's exit is no less an end."""
     gone = asyncio.Event()
-    waiting = asyncio.ensure_future(worker_process._end(worker(wait=gone.wait, returncode=0)))
+    waiting = asyncio.ensure_future(worker_process._end(worker(stdout=None, wait=gone.wait, returncode=0)))
     await asyncio.sleep(0)
     gone.set()
     assert await is_ended(waiting, turns)
+
+
+async def test_a_worker_that_is_not_read_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has written more than a pipe and its reader hold, and does not end with its input."""
+    program = "import sys, time; print('x\\n' * 50_000, flush=True); time.sleep(600)"
+    monkeypatch.setattr(worker_process, "module_command", lambda _: [sys.executable, "-c", program])
+    monkeypatch.setattr(worker_process, "END_S", 0.1)
+    async with asyncio.timeout(GIVE_UP_S), worker_process.worker_process("any") as running:
+        assert running.stdout is not None
+        await running.stdout.readline()
+    assert running.returncode == -signal.SIGKILL
 
 
 async def test_a_stream_that_is_ended_stays_ended() -> None:
