@@ -14,7 +14,7 @@ from tests.unit.operations.conftest import FakeAggregator
 from ven_twin.operations.fleet import poller as poller_module
 from ven_twin.operations.fleet.aggregator_threads import AggregatorThreads
 from ven_twin.operations.fleet.fleet_history import EVENTS
-from ven_twin.operations.fleet.fleet_state import FleetState
+from ven_twin.operations.fleet.fleet_state import SILENT_S, FleetState
 from ven_twin.operations.fleet.poller import EVENTS_MAX, FleetPoller
 from ven_twin.operations.fleet.power_history import GAP_S, SPAN_S, FleetPoint, FleetPowerHistory
 from ven_twin.webkit.time_series import TimeWindow, drawn
@@ -111,6 +111,23 @@ def test_the_cloud_is_polled_between_resume_and_pause(aggregator: FakeAggregator
     assert len(aggregator.calls) == calls
     poller.resume()
     assert states.get(timeout=WAIT_S).cloud.reached
+
+
+def test_a_page_that_is_opened_after_a_pause_is_not_shown_what_was_before_it(
+    aggregator: FakeAggregator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the cloud answers nothing is known; a page that is only loaded again goes on."""
+    now = [NOW]
+    monkeypatch.setattr(poller_module, "now_ts", lambda: now[0])
+    poller = FleetPoller(lambda: aggregator, "here")
+    poller.poll()
+    poller.resume()
+    assert poller.state().cloud.reached
+    poller.pause()
+    now[0] = NOW + SILENT_S + 1.0
+    poller.resume()
+    state = poller.state()
+    assert (state.fleet, state.events, state.cloud.reached, state.cloud.why) == (None, (), False, None)
 
 
 def test_a_cloud_that_hangs_holds_up_nobody_else(aggregator: FakeAggregator) -> None:

@@ -12,7 +12,7 @@ from contracts.api.oadr_events import OadrEventState
 from contracts.errors import VenTwinError
 from ven_twin.operations.aggregator.protocol import Aggregator
 from ven_twin.operations.fleet.aggregator_threads import Reach, ReconnectingAggregator
-from ven_twin.operations.fleet.fleet_state import FleetAnswers, FleetState, fleet_state
+from ven_twin.operations.fleet.fleet_state import SILENT_S, FleetAnswers, FleetState, fleet_state
 from ven_twin.ven.clock import monotonic_s, now_ts
 
 PERIOD_S = 2.0
@@ -22,8 +22,6 @@ DEAD_LETTERS_PERIOD_S = 10.0
 OADR_EVENTS_READ, UNACTED_MAX = 100, 20
 """Of so many events of the VTN, the latest, so many are shown that no VEN acts on."""
 UNACTED = frozenset({OadrEventState.NOT_ACTED_ON, OadrEventState.REFUSED})
-STALE_S = 30.0
-"""An older answer is not shown any more when polling begins again."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +49,13 @@ class FleetPoller:
         threading.Thread(target=self._run, args=(on_state,), name="fleet-poller", daemon=True).start()
 
     def resume(self) -> None:
-        """Poll, at once and then by the period."""
+        """Poll, at once and then by the period.
+
+        An answer of before the pause is not shown as the present one: events may have begun since.
+        """
         if self._wanted.is_set():
             return
-        if self._answers.heard_ts is None or now_ts() - self._answers.heard_ts > STALE_S:
+        if self._answers.heard_ts is None or now_ts() - self._answers.heard_ts > SILENT_S:
             self._answers = FleetAnswers()
         self._soon.set()
         self._wanted.set()
