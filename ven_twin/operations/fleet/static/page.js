@@ -72,6 +72,9 @@ function title({ askedKw: requestedKw, deliveredKw }, fleet) {
   return `Fleet: ${fleet.online} of ${fleet.known} online`;
 }
 
+/** @param {string} words */
+const sentence = (words) => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`.replace("..", ".");
+
 /** @param {FleetApi.CloudStatus} cloud */
 function showCloud({ reached, why, heardTs }) {
   const isCalling = !reached && why === null;
@@ -80,10 +83,11 @@ function showCloud({ reached, why, heardTs }) {
   if (reached) text("cloud", "Cloud answers");
   else text("cloud", isCalling ? "Calling the cloud" : "Cloud not reached");
   show("offline", isGone);
-  text("offline-why", `${why ?? ""}.`.replace("..", "."));
+  if (!hasFleet) text("place", isGone ? place : "calling the cloud");
+  text("offline-why", sentence(why ?? ""));
   const last = heardTs === null ? "" : `What you see is of ${clockS(heardTs)}.`;
   const goesOn = `${last} The VENs go on by their schedule; this page tries again by itself.`;
-  const nothing = `Nothing is known of ${place} yet; this page tries again by itself.`;
+  const nothing = "Nothing has been heard yet; this page tries again by itself.";
   text("offline-more", heardTs === null ? nothing : goesOn);
   button("new-event").disabled = !reached;
   document.body.classList.toggle("stale", isGone);

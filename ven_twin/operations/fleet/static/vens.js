@@ -101,7 +101,8 @@ const order = new Intl.Collator("en", { numeric: true }).compare;
 
 /** @type {Ven[]} */
 let shown = [];
-let total = 0;
+/** @type {number | null} */
+let total = null;
 /** @type {{ column: Column, down: boolean } | null} */
 let sorted = null;
 let filter = "";
@@ -190,6 +191,7 @@ const comparing =
   };
 
 function draw() {
+  if (total === null) return; // nobody has said yet which VENs there are
   const words = input("vens-filter").value.trim().toLowerCase();
   let matching = shown.filter((ven) => isListed(ven) && (!words || searched(ven).includes(words)));
   if (sorted) matching = matching.toSorted(comparing(sorted.column, sorted.down));
