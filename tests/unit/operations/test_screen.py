@@ -137,3 +137,11 @@ def test_a_cloud_that_is_gone_is_shown_above_the_last_state() -> None:
     shown = lines(140, 40, fleet=None, events=(), heard_ts=None, error="no route")
     assert "no route" in shown[0]
     assert len(shown) == 1
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_cloud_that_was_never_heard_says_all_of_its_reason(width: int) -> None:
+    """What to do about it stands at the end of the reason: it is not cut off."""
+    why = "no local cloud is running: start one with ven-twin cloud start"
+    shown = lines(width, 24, fleet=None, events=(), heard_ts=None, error=why)
+    assert " ".join(line.strip() for line in shown) == f"● The cloud is not reached. {why}"

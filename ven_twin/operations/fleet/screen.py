@@ -67,9 +67,8 @@ def _head(state: FleetState, width: int) -> RenderableType:
     else:
         heard = state.cloud.heard_ts
         last = "" if heard is None else f"What is shown is of {clock(heard)}. "
-        return _line(
-            Text.assemble(("● The cloud is not reached. ", "bold red"), last, (state.cloud.why, "red")), width
-        )
+        words = Text.assemble(("● The cloud is not reached. ", "bold red"), last, (state.cloud.why, "red"))
+        return words if state.fleet is None else _line(words, width)  # with nothing below there is room
     grid = Table.grid(expand=True)
     grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     grid.add_column(no_wrap=True, justify="right")
