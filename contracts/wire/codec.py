@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts.errors import FieldError, MalformedError, OversizeError
+from contracts.wire.refusal_words import reason_in_words
 
 T = TypeVar("T")
 JsonDict = dict[str, Any]
@@ -99,7 +100,7 @@ def convert(
     except UnicodeEncodeError:  # Lambda's own JSON reader lets half of a surrogate pair through
         raise FieldError(under, "a name is no text") from None
     except msgspec.ValidationError as error:
-        raise _field_error(str(error), under) from None
+        raise _field_error(str(error), kind, under) from None
 
 
 def decode(kind: type[T], raw: bytes | str) -> T:
@@ -171,15 +172,14 @@ def _first_non_finite(value: object, path: str = "", depth: int = 0) -> str | No
     return None
 
 
-def _field_error(message: str, under: str) -> FieldError:
+def _field_error(message: str, kind: type[Any], under: str) -> FieldError:
     match = _AT.match(message)
     path, reason = (match["path"] or "", match["reason"]) if match else ("", message)
     for pattern, text in ((_MISSING, "required"), (_UNKNOWN, "unknown field")):
         named = pattern.search(reason)
         if named:
-            path, reason = _join(path, named["name"]), text
-            break
-    return FieldError(_join(under, path) or "payload", reason[:1].lower() + reason[1:])
+            return FieldError(_join(under, path, named["name"]), text)
+    return FieldError(_join(under, path) or "payload", reason_in_words(reason, kind, path))
 
 
 def _join(*names: str) -> str:

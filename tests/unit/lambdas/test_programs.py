@@ -67,7 +67,7 @@ def test_programs_are_listed_with_the_default(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "words"),
     [
-        ({"baseline": "best"}, "baseline", "invalid enum value 'best'"),
+        ({"baseline": "best"}, "baseline", "'best' is none of caiso_10_of_10, clone"),
         ({}, "baseline", "required"),
         ({"baseline": "caiso_10_of_10", "holidays": "moon"}, "holidays", "regex"),
         ({"baseline": "caiso_10_of_10", "holidays": "XX"}, "holidays", "like US or GB-ENG"),
