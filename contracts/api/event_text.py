@@ -116,12 +116,17 @@ def parse_signal(text: str, option: str) -> tuple[Signal, float]:
     if signal is None:
         raise FieldError(option, f"{name!r} is no signal: {SIGNALS}")
     if signal is Signal.LEVEL:
-        if not _LEVEL.fullmatch(value):
-            raise FieldError(option, f"{value!r} is no level: write level=0, 1, 2 or 3")
-        return signal, float(value)
+        return signal, parse_level(value, option, example="level=0")
     if not equals and not _POWER.fullmatch(value):
         raise FieldError(option, f"{value!r} is no signal: {SIGNALS}")
     return signal, parse_power(value, option)
+
+
+def parse_level(text: str, option: str, example: str = "0") -> float:
+    """A level, 0 normal to 3 emergency; *example* is how the first of them is written. Raises FieldError."""
+    if not _LEVEL.fullmatch(text.strip()):
+        raise FieldError(option, f"{text!r} is no level: write {example}, 1, 2 or 3")
+    return float(text)
 
 
 def parse_interval(text: str, option: str) -> Interval:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +14,8 @@ from contracts.wire.ids import CheckedProgramId, ProgramId
 PROGRAMS_MAX = 500
 """Programs of a stage. Interpretation: all of them go into one answer, and onto one page."""
 
-Holidays = Annotated[str, Meta(pattern=r"^(auto|nerc|none|[A-Z]{2,3}(-[A-Za-z0-9]{1,8})?)$(?!\n)")]
+HOLIDAYS = re.compile(r"^(auto|nerc|none|[A-Z]{2,3}(-[A-Za-z0-9]{1,8})?)$(?!\n)")
+Holidays = Annotated[str, Meta(pattern=HOLIDAYS.pattern)]
 """A calendar of holidays by its name: ``auto``, ``nerc``, ``none``, or a country's with its part."""
 
 

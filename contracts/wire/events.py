@@ -27,6 +27,7 @@ LOWEST_PRIORITY = 1_000_000
 NEAR_S = 3600
 """An event is near from this long before its start. Interpretation: OpenADR leaves it to the program."""
 MAX_DURATION_S = 7 * 24 * 3600
+RANDOMIZE_MAX_S = 3600
 MAX_INTERVALS = 24
 ONE_DIRECTION = "ask for more (loadUpKw) and for less: make one event of each, one after the other"
 """An event's delivery is counted in one direction."""
@@ -80,7 +81,7 @@ class DrEvent(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     revision: Annotated[int, Meta(ge=0, le=2**31)] = 0
     start_ts: Timestamp
     intervals: Annotated[tuple[Interval, ...], Meta(max_length=MAX_INTERVALS)]
-    randomize_start_s: Annotated[int, Meta(ge=0, le=3600)] = 0
+    randomize_start_s: Annotated[int, Meta(ge=0, le=RANDOMIZE_MAX_S)] = 0
     priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] = LOWEST_PRIORITY
 
     def __post_init__(self) -> None:

@@ -66,7 +66,7 @@ class DispatchAdapters:
         rules = self.programs.program(program)
         if rules is None:
             names = [stored.program for stored in self.programs.all()]
-            raise FieldError("program", f"none of {', '.join(names)}")
+            raise FieldError("program", f"no program {program!r}; there are {', '.join(names)}")
         return rules
 
     def fleet(self, targets: tuple[str, ...]) -> tuple[VenRow, ...]:

@@ -21,6 +21,7 @@ from ven_twin.cli.console import echo, print_answer, print_json, refusals
 from ven_twin.cli.event_options import with_event
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.cli.tree import CommandGroup
+from ven_twin.cli.usage import naming
 
 if TYPE_CHECKING:
     from ven_twin.operations.aggregator.protocol import Aggregator
@@ -65,9 +66,9 @@ def create(
         ven-twin event create --shed-kw 3 --duration 2h30 --start 2030-07-01T17:00+02:00 --target ven-1
         ven-twin event create --interval 30m/loadup=2kW --interval 2h/limit=5kW
     """
-    chosen_id = check_event_id(event_id, "--event-id") if event_id else new_event_id()
+    chosen_id = new_event_id() if event_id is None else check_event_id(event_id, "--event-id")
     event = NewEvent(event_id=chosen_id, **msgspec.structs.asdict(body()))
-    with refusals(json_output=json_output):
+    with naming("eventId", "--event-id"), refusals(json_output=json_output):
         dispatched = aggregator().create_event(event)
     event_view.show_dispatched(dispatched, json_output=json_output)
     if event_view.calls_nobody(dispatched):

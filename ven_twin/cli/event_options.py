@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
 import typer
 
 from contracts.api.event_text import (
+    duration_text,
     interval_text,
     parse_duration,
     parse_interval,
+    parse_level,
     parse_power,
-    parse_signal,
     parse_start_ts,
 )
+from contracts.api.requests import Allocation
 from contracts.api.resources import EventBody
 from contracts.errors import FieldError
-from contracts.wire.events import Interval, Signal
+from contracts.wire.events import RANDOMIZE_MAX_S, Interval, Signal
+from contracts.wire.telemetry import EARLIEST_TS, LATEST_TS
 from ven_twin.cli.connection import with_options
 
 DurationOption = Annotated[
@@ -62,6 +65,7 @@ AllocationOption = Annotated[
         "--allocation", help="merit (who has most, in turn), proportional, or each (the same for every VEN)."
     ),
 ]
+ALLOCATIONS = get_args(Allocation)
 OPTIONS: Mapping[str, object] = {
     "duration": DurationOption,
     "shed_kw": ShedOption,
@@ -98,17 +102,38 @@ def event_body(before: EventBody | None = None, **options: Any) -> EventBody:
     program = options["program"] if options["program"] is not None else options["programme"]
     changes = {
         "intervals": _intervals(options, () if before is None else before.intervals),
-        "start_ts": parse_start_ts(start, "--start") if start else None,
+        "start_ts": None if start is None else _start_ts(start),
         "targets": tuple(options["target"]) if options["target"] else None,
         "priority": options["priority"],
-        "randomize_start_s": parse_duration(randomize, "--randomize-start") if randomize else None,
+        "randomize_start_s": None if randomize is None else _spread_s(randomize),
         "program": program,
-        "allocation": options["allocation"],
+        "allocation": _allocation(options["allocation"]),
     }
     written = {name: value for name, value in changes.items() if value is not None}
     if not written:
         raise FieldError("--shed-kw", "give what is to change: ven-twin event revise --help")
     return msgspec.structs.replace(EventBody(intervals=()) if before is None else before, **written)
+
+
+def _start_ts(text: str) -> int:
+    """A start that an event may have, UTC s."""
+    start_ts = parse_start_ts(text, "--start")
+    if not EARLIEST_TS <= start_ts <= LATEST_TS:
+        raise FieldError("--start", f"{text!r} is not from the year 2000 to 2099")
+    return start_ts
+
+
+def _spread_s(text: str) -> int:
+    spread_s = parse_duration(text, "--randomize-start")
+    if spread_s > RANDOMIZE_MAX_S:
+        raise FieldError("--randomize-start", f"{text!r} is longer than {duration_text(RANDOMIZE_MAX_S)}")
+    return spread_s
+
+
+def _allocation(text: str | None) -> Allocation | None:
+    if text is None or text in ALLOCATIONS:
+        return cast("Allocation | None", text)
+    raise FieldError("--allocation", f"{text!r} is none of {', '.join(ALLOCATIONS)}")
 
 
 def _intervals(options: Mapping[str, Any], before: Sequence[Interval]) -> tuple[Interval, ...] | None:
@@ -143,5 +168,5 @@ def _signals(options: Mapping[str, Any]) -> list[tuple[Signal, float]]:
         limit_kw = parse_power(options["import_limit_kw"], "--import-limit-kw")
         signals.append((Signal.IMPORT_LIMIT_KW, limit_kw))
     if options["level"] is not None:
-        signals.append(parse_signal(f"level={options['level']}", "--level"))
+        signals.append((Signal.LEVEL, parse_level(options["level"], "--level")))
     return signals

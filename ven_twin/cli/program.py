@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from contracts.api.programs import Program, ProgramBody, ProgramChanged
+from contracts.api.programs import HOLIDAYS, Program, ProgramBody, ProgramChanged
 from contracts.api.reports import Baseline
 from contracts.errors import FieldError
 from contracts.wire.ids import ProgramId, counting_key
@@ -99,6 +99,9 @@ def set_program(
     name = _name(program)
     if baseline not in BASELINES:
         raise FieldError("--baseline", f"{baseline!r} is none of {', '.join(BASELINES)}")
+    if holidays is not None and not HOLIDAYS.search(holidays):
+        allowed = "none of auto, nerc, none, and no country with its part, like US or GB-ENG"
+        raise FieldError("--holidays", f"{holidays!r} is {allowed}")
     rules = ProgramBody(baseline=cast("Baseline", baseline), holidays=holidays)
     with naming("program", "PROGRAM"), refusals(json_output=json_output):
         reached = aggregator()

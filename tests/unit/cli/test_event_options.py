@@ -79,6 +79,27 @@ def test_what_cannot_be_read_names_its_option(options: dict[str, Any], field: st
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"start": ""}, "--start: '' is no time"),
+        ({"start": "9999-07-01T17:00Z"}, "--start: '9999-07-01T17:00Z' is not from the year 2000 to 2099"),
+        ({"start": "0001-01-01T00:00Z"}, "--start: '0001-01-01T00:00Z' is not from the year 2000 to 2099"),
+        ({"randomize_start": ""}, "--randomize-start: '' is no duration"),
+        ({"randomize_start": "2h"}, "--randomize-start: '2h' is longer than 1h"),
+        ({"allocation": "foo"}, "--allocation: 'foo' is none of merit, proportional, each"),
+        ({"shed_kw": None, "level": "4"}, "--level: '4' is no level: write 0, 1, 2 or 3"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_before_the_cloud_is_asked(
+    options: dict[str, Any], reason: str
+) -> None:
+    """In the terms of the option; an empty text, of a script's variable that is not set, is no default."""
+    with pytest.raises(FieldError) as refused:
+        body(**({"duration": "10m", "shed_kw": "1"} | options))
+    assert str(refused.value).startswith(reason)
+
+
 def test_a_revision_changes_what_is_given_and_no_more() -> None:
     """The signal keeps its duration, the duration its signal, and other terms keep both."""
     assert body(BEFORE, shed_kw="2").intervals == (msgspec.structs.replace(ONE[0], value=2.0),)
