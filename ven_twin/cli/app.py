@@ -12,7 +12,7 @@ from contracts.errors import VenTwinError
 from ven_twin.cli.console import echo
 from ven_twin.cli.exit_codes import ExitCode
 from ven_twin.cli.tree import CommandGroup, Group, LaterCommand
-from ven_twin.cli.usage import error_line, is_usage, usage_line
+from ven_twin.cli.usage import error_line, file_line, is_usage, usage_line
 
 COMMANDS = {
     "Try it on this machine": {
@@ -111,6 +111,9 @@ def main() -> None:
     except VenTwinError as error:
         echo(error_line(error), err=True)
         code = ExitCode.USAGE if is_usage(error) else ExitCode.FAILED
+    except OSError as error:
+        echo(file_line(error), err=True)
+        code = ExitCode.FAILED
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     sys.exit(code)

@@ -11,7 +11,7 @@ import typer
 
 from contracts.api.event_text import parse_seconds
 from contracts.api.requests import RotationOp, RotationRequest
-from contracts.errors import VenTwinError
+from contracts.errors import FieldError, VenTwinError
 from contracts.store.stack import (
     SECRET_CA,
     SECRET_CERTIFICATE,
@@ -180,8 +180,14 @@ def revoke_ven(stack: Cloud, ven_id: VenId) -> None:
 
 
 def _rotation(cloud: Cloud, op: RotationOp, ven_id: VenId) -> dict[str, object]:
-    """The answer of the function that rotates. Raises VenTwinError with its refusal."""
+    """The answer of the function that rotates.
+
+    Raises:
+        FieldError: it refuses the VEN, and has changed nothing.
+        VenTwinError: with any other refusal.
+    """
     answer = cloud.invoke(StackOutput.ROTATE_VEN, RotationRequest(op=op, ven_id=ven_id))
     if not answer.get("ok", True):
-        raise VenTwinError(str(answer.get("error")))
+        error = str(answer.get("error"))
+        raise FieldError("VEN", error) if answer.get("field") == "venId" else VenTwinError(error)
     return answer

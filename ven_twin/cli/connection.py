@@ -122,6 +122,9 @@ def connect(stage: str, profile: str | None = None, region: str | None = None) -
 
     if stage not in STAGES and not is_throw_away(stage):
         raise FieldError("--stage", f"{stage!r} is none of {', '.join(STAGES)}")
+    for option, value in (("--profile", profile), ("--region", region)):
+        if stage == LOCAL and value is not None:
+            raise FieldError(option, "is AWS's, and this is the local cloud: name a stage of AWS by --stage")
     return Cloud(_access(stage, profile, region))
 
 

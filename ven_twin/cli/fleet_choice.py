@@ -116,7 +116,7 @@ def fleet_choice(
     from ven_twin.cli.fleet_identities import check_claims_per_s
     from ven_twin.cli.machine_limits import check_account, check_machine
 
-    if vens and count is not None:
+    if vens is not None and count is not None:
         raise FieldError("--count", "is of VENs that are not in the stack; --vens names others: give one")
     deal_houses((), houses)
     chosen = array_shard(shards, shard) if shards is not None else named_shard(shard)
@@ -125,5 +125,5 @@ def fleet_choice(
     if count is not None:
         check_account(count)
         check_machine(-(-count // chosen[1]), processes)
-    named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens else []
+    named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens is not None else []
     return FleetChoice(named, count, chosen, processes, houses, seed, claims_per_s, shards is not None)

@@ -68,6 +68,13 @@ def error_line(error: VenTwinError) -> str:
     return f"{PROGRAM}: {error}"
 
 
+def file_line(error: OSError) -> str:
+    """A file or a folder that cannot be read or written, in one line."""
+    reason = error.strerror or str(error) or type(error).__name__
+    place = "" if error.filename is None else f"{error.filename}: "
+    return f"{PROGRAM}: {place}{reason[:1].lower()}{reason[1:]}"
+
+
 @contextlib.contextmanager
 def naming(field: str, argument: str) -> Iterator[None]:
     """Call a refused *field* of a request by the *argument* that was typed; and tell who was faster."""

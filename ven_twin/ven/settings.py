@@ -79,17 +79,17 @@ class TwinSettings:
                 "house-span", f"at least {LEAST_SPAN_S / S_PER_MIN:.0f} min, got {self.house_span_s:g} s"
             )
         if self.report_interval_s is not None and not 1 <= self.report_interval_s <= 3600:
-            raise FieldError("report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")
+            raise FieldError("--report-interval", f"1 to 3600 s, got {self.report_interval_s:g}")
         if not 0 <= self.batch_s <= BATCH_MAX_S:
-            raise FieldError("batch", f"0 to {BATCH_MAX_S} s, got {self.batch_s:g}")
+            raise FieldError("--batch", f"0 to {BATCH_MAX_S} s, got {self.batch_s:g}")
         if self.rules is not None and not RULES_NAME.fullmatch(self.rules):
-            raise FieldError("basic-ingest", f"{self.rules!r} is no name of rules: letters, digits and _")
+            raise FieldError("--basic-ingest", f"{self.rules!r} is no name of rules: letters, digits and _")
         if not 0 < self.port < 65536:
             raise FieldError("port", f"1 to 65535, got {self.port}")
         if self.protocol not in get_args(Protocol):
-            raise FieldError("mqtt", f"{self.protocol!r} is none of {', '.join(get_args(Protocol))}")
+            raise FieldError("--mqtt", f"{self.protocol!r} is none of {', '.join(get_args(Protocol))}")
         if not 1 <= self.outbox_mb <= 16_384:
-            raise FieldError("outbox-mb", f"1 to 16384, got {self.outbox_mb:g}")
+            raise FieldError("--outbox-mb", f"1 to 16384, got {self.outbox_mb:g}")
         if not 5 <= self.keepalive_s <= 1200:
             raise FieldError("keepalive", f"5 to 1200 s, got {self.keepalive_s}")
 

@@ -70,8 +70,10 @@ def read_token(path: Path) -> str:
     field = "--web-token-file"
     try:
         mode, token = path.stat().st_mode & 0o077, path.read_text().strip()
-    except (OSError, UnicodeError) as error:
-        raise FieldError(field, f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise FieldError(field, f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeError:
+        raise FieldError(field, f"{path} is no text") from None
     if mode:
         raise FieldError(field, f"others can read {path}: chmod 600 it")
     if len(token) < TOKEN_LEAST or not (token.isascii() and token.isprintable()):
