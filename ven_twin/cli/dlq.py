@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption, with_cloud
 from ven_twin.cli.console import echo, print_answer, print_json
 from ven_twin.cli.tables import Column, table_lines
@@ -26,7 +27,9 @@ app = CommandGroup("Dead letters: messages that could not be handled.")
 QueueOption = Annotated[
     str | None,
     typer.Option(
-        "--queue", help="telemetry, vens, shadows, rule-errors or failed-starts; all when left out."
+        "--queue",
+        help="telemetry, vens, shadows, orders, changes, deliveries, rule-errors or failed-starts;"
+        " all when left out.",
     ),
 ]
 
@@ -96,9 +99,14 @@ def redrive(
         went, stayed = dead.redrive(name, message_id or ())
         gone += went
         left |= stayed
+    done = {letter.message_id for letter in gone} | left.keys()
+    unknown = [name for name in message_id or () if name not in done]
+    if unknown and not done:
+        raise FieldError("--id", f"no dead letter {', '.join(unknown)}: see ven-twin dlq list")
+    left |= dict.fromkeys(unknown, "there is no such dead letter")
     print_answer(
         {"redriven": [letter.message_id for letter in gone], "kept": left},
-        "\n".join([f"{len(gone)} redriven.", *(f"  {name} stays: {why}" for name, why in left.items())]),
+        "\n".join([f"{len(gone)} redriven.", *(f"  {name}: {why}" for name, why in left.items())]),
         json_output=json_output,
     )
     if left:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.errors import FieldError
 from contracts.store import keys
 from contracts.store.items import Item
 from contracts.wire.ids import VenId
@@ -40,8 +41,11 @@ def listen(
     """
     if ven_id is not None:
         ven_id = check_ven_id(ven_id, "VEN")
+    stack = cloud()
+    if ven_id is not None and ven_id not in stack_vens(stack):
+        raise FieldError("VEN", f"no VEN {ven_id!r}")
     try:
-        print_telemetry(cloud(), ven_id, rows, json_output=json_output)
+        print_telemetry(stack, ven_id, rows, json_output=json_output)
     except KeyboardInterrupt:
         if rows is not None:  # it was interrupted before it was done
             raise

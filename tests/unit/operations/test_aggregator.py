@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from contracts.api.groups import ChangeGroup, GroupBody, GroupChange
 from contracts.api.programs import ChangeProgram, ProgramBody
@@ -20,6 +21,7 @@ from contracts.wire.ids import GroupName, ProgramId, VenId
 from ven_twin.operations.aggregator.by_api import ApiAggregator
 from ven_twin.operations.aggregator.by_functions import DirectAggregator
 from ven_twin.operations.aggregator.cloud import Access, Cloud
+from ven_twin.operations.aggregator.cloud_errors import CloudError
 from ven_twin.operations.aggregator.protocol import RefusedError, whole_report
 
 INTERVALS = (Interval(duration_s=600, signal=Signal.SHED_KW, value=3.0),)
@@ -247,6 +249,18 @@ def test_circuits_and_the_events_of_a_time_are_read_of_the_api(monkeypatch: pyte
         "GET /events?from=60&to=3600&limit=10",
         "GET /events?to=9&limit=1000",
     ]
+
+
+def test_an_api_that_is_not_there_is_said_to_be_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing listens at the address, signatures are not what is wrong."""
+
+    def send(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1/vens")
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+    access = Access("dev", region="eu-west-1", access_key_id="id", secret_access_key="secret")
+    with pytest.raises(CloudError, match=r"cannot reach http://127.0.0.1:1: check --api and the network"):
+        ApiAggregator("http://127.0.0.1:1", access).fleet()
 
 
 def test_the_history_is_read_of_the_api_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, HTTPClientError, ProfileNotFound
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.httpsession import URLLib3Session
 
 from contracts.api.fleet import Fleet
@@ -264,7 +265,7 @@ class ApiAggregator:
             self._signer.add_auth(request)
             answer = self._http.send(request.prepare())
             content: bytes = answer.content
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnectionError) as error:
             raise CloudError(f"cannot reach {self._url}: check --api and the network") from error
         except BotoCoreError as error:
             raise CloudError(f"the call cannot be signed: {error}") from error
