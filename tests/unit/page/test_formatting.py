@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,13 @@ PAGE = """
 const { rules, calls, module } = JSON.parse(await new Response(process.stdin).text());
 globalThis.fetch = async () => ({ ok: true, json: async () => rules });
 const format = await import(module);
-console.log(JSON.stringify(calls.map(([name, values]) => values.map((value) => format[name](value)))));
+const texts = ([name, values]) => values.map((value) => format[name](...[value].flat()));
+console.log(JSON.stringify(calls.map(texts)));
 """
 """Answers the page's own functions, with the rules that a server would send."""
 
 
-def on_the_page(**calls: list[float]) -> dict[str, list[str]]:
+def on_the_page(**calls: list[Any]) -> dict[str, list[str]]:
     """The texts that the page's functions make of values."""
     task = {
         "rules": msgspec.to_builtins(ven_rules()),
@@ -35,8 +38,25 @@ def on_the_page(**calls: list[float]) -> dict[str, list[str]]:
         "module": (KIT / "format.js").as_uri(),
     }
     command = [NODE, "--input-type=module", "-e", PAGE]
-    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=True)
+    environment = {**os.environ, "TZ": "UTC", "LC_ALL": "en_US.UTF-8"}
+    done = subprocess.run(
+        command, input=json.dumps(task), capture_output=True, text=True, check=True, env=environment
+    )
     return dict(zip(calls, json.loads(done.stdout), strict=True))
+
+
+def test_an_events_times_have_the_day_and_the_year_that_they_need() -> None:
+    """None of today; that of the end where it is another; the year where it is not this one."""
+    now = datetime.now(UTC)
+    other = now.replace(year=now.year + 2, month=7, day=1, hour=17, minute=0, second=0, microsecond=0)
+    today = now.replace(hour=0, minute=5, second=0, microsecond=0)
+    pairs = [(other, timedelta(minutes=1)), (other, timedelta(hours=20)), (today, timedelta(minutes=9))]
+    spans = [(start.timestamp(), (start + lasts).timestamp()) for start, lasts in pairs]
+    assert on_the_page(period=[*map(list, spans)])["period"] == [
+        f"Jul 1, {other.year} 17:00 to 17:01",
+        f"Jul 1, {other.year} 17:00 to Jul 2, {other.year} 13:00",
+        "00:05 to 00:14",
+    ]
 
 
 def test_pages_and_terminal_write_the_same() -> None:

@@ -74,8 +74,28 @@ function timeOfDay(ts, fields) {
  */
 export function dayTime(ts) {
   const date = new Date(ts * 1000);
-  if (date.toDateString() === new Date().toDateString()) return clock(ts);
-  return `${date.toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(ts)}`;
+  return date.toDateString() === new Date().toDateString() ? clock(ts) : `${dated(date)} ${clock(ts)}`;
+}
+
+/**
+ * A date, with its year where that is not this one.
+ * @param {Date} date
+ */
+function dated(date) {
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleDateString([], { day: "numeric", month: "short", year });
+}
+
+/**
+ * Start and end, with the day of each where it is not today's or not the start's.
+ * @param {number} startTs
+ * @param {number} endTs
+ */
+export function period(startTs, endTs) {
+  if (endTs <= startTs) return dayTime(startTs);
+  const [start, end] = [new Date(startTs * 1000), new Date(endTs * 1000)];
+  const day = start.toDateString() === end.toDateString() ? "" : `${dated(end)} `;
+  return `${dayTime(startTs)} to ${day}${clock(endTs)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The events: those that run as banners with their figures, all of them as a list.
 import { Countdowns } from "/static/kit/countdown.js";
 import { byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, clockS, counted, kw, dayTime, percent, reduction } from "/static/kit/format.js";
+import { clockS, counted, dayTime, kw, percent, period, reduction } from "/static/kit/format.js";
 
 /** @typedef {(eventId: string) => void} Look Opens the details of an event. */
 
@@ -17,8 +17,7 @@ export function count(ts) {
 }
 
 /** @param {FleetApi.ListedEvent} event */
-export const times = ({ startTs, endTs }) =>
-  endTs > startTs ? `${dayTime(startTs)} to ${clock(endTs)}` : dayTime(startTs);
+export const times = ({ startTs, endTs }) => period(startTs, endTs);
 
 /** @param {FleetApi.ListedEvent} event */
 export const shortfall = ({ shortfallKw }) => `${kw(shortfallKw)} kW could not be allocated`;

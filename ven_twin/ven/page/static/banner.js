@@ -1,7 +1,7 @@
 // The event that matters now, with its countdown; the others below it.
 import { Countdowns } from "/static/kit/countdown.js";
 import { button, byId, cell, cells, figure, make, mark, meter, rows, show, text } from "/static/kit/dom.js";
-import { clock, clockS, fixed, kw, percent, reduction, shareOf, span } from "/static/kit/format.js";
+import { clockS, dayTime, fixed, kw, percent, period, reduction, shareOf, span } from "/static/kit/format.js";
 import { reasonWords } from "./rules.js";
 
 /**
@@ -68,7 +68,7 @@ const nextTs = ({ phase, startTs, endTs }) => (phase === "active" ? endTs : star
 
 /** @param {VenApi.EventView} event */
 const terms = ({ eventId, startTs, endTs, request }) =>
-  `${eventId} · ${clock(startTs)} to ${clock(endTs)} · requests ${request}`;
+  `${eventId} · ${period(startTs, endTs)} · requests ${request}`;
 
 /**
  * What can be shed and for how long, with the chance that it is kept.
@@ -100,7 +100,7 @@ function banner(event, { ven, power }) {
     return { look: "left", title: "Disabled by the operator", words };
   }
   if (ven.status === "optedOut") {
-    const until = ven.untilTs === null ? "until you opt in again" : `until ${clock(ven.untilTs)}`;
+    const until = ven.untilTs === null ? "until you opt in again" : `until ${dayTime(ven.untilTs)}`;
     const which = event === null ? "" : ` ${event.eventId} goes on without this house.`;
     const words = `Reason: ${reasonWords(ven.reason)}; ${until}.${which}`;
     return { look: "left", title: "Opted out of events", words };

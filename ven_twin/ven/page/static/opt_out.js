@@ -1,6 +1,6 @@
 // The dialog by which a resident opts out: a reason, and an end.
 import { byId, dialog, options, select } from "/static/kit/dom.js";
-import { clock } from "/static/kit/format.js";
+import { dayTime } from "/static/kit/format.js";
 import { rules } from "./rules.js";
 
 const ENDS = /** @type {const} */ ([
@@ -39,7 +39,7 @@ function open(events, nowTs) {
   const ends = [...ENDS, [String(Math.max(60, midnightTs - nowTs)), "midnight"]];
   if (active) {
     const left = String(Math.ceil(active.endTs - nowTs) + 1);
-    ends.unshift([left, `this event ends, ${clock(active.endTs)}`]);
+    ends.unshift([left, `this event ends, ${dayTime(active.endTs)}`]);
   }
   select("opt-out-until").replaceChildren(...options(ends));
   dialog("opt-out-dialog").showModal();

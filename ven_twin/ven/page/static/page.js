@@ -2,7 +2,7 @@
 import { call, read, wordsOf } from "/static/kit/api.js";
 import { TimeChart } from "/static/kit/chart.js";
 import { byId, input, mark, select, show, text } from "/static/kit/dom.js";
-import { clock, clockS, counted, fixed, houseTime, kw, span } from "/static/kit/format.js";
+import { clockS, counted, dayTime, fixed, houseTime, kw, span } from "/static/kit/format.js";
 import { POWER } from "/static/kit/power_lines.js";
 import { follow, say } from "/static/kit/stream.js";
 import { TimeRange } from "/static/kit/time_range.js";
@@ -101,7 +101,7 @@ function title({ ven, events, power }) {
 function showCloud({ cloud, ven }) {
   const waiting = counted(cloud.outboxDepth, "message");
   const state = cloud.connected
-    ? `connected since ${clock(cloud.sinceTs)}`
+    ? `connected since ${dayTime(cloud.sinceTs)}`
     : `${rules.sessionStates[cloud.state]} since ${clockS(cloud.sinceTs)}`;
   mark("cloud", `pill ${cloud.connected ? "good" : "bad"}`);
   text("cloud", cloud.connected ? "Connected" : "Not connected");
