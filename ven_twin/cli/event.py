@@ -13,6 +13,7 @@ import typer
 
 from contracts.api.reports import EventReport
 from contracts.api.resources import Event, EventBody, NewEvent, VenParticipation
+from contracts.errors import FieldError
 from contracts.wire.ids import EventId
 from contracts.wire.topics import check_event_id
 from ven_twin.cli import event_view
@@ -203,6 +204,8 @@ def show_report(
     """
     from ven_twin.operations.aggregator.protocol import whole_report
 
+    if csv == "-" and json_output:
+        raise FieldError("--csv", "- is standard output, where --json goes too: name a file")
     prices = None if tariff is None else event_view.load_tariff(tariff)
     checked_id = check_event_id(event_id)
     with refusals(json_output=json_output):

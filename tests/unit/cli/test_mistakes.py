@@ -40,6 +40,12 @@ def test_an_empty_text_is_no_default(line: str, text: str, capsys: pytest.Captur
     assert err.startswith(text)
 
 
+def test_two_answers_do_not_share_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that reads JSON finds no table in it."""
+    code, err = run("event report evt-1 --csv - --json", capsys)
+    assert (code, err) == (2, "ven-twin: --csv: - is standard output, where --json goes too: name a file\n")
+
+
 @pytest.mark.parametrize(
     "line", ["event list --profile ops", "fleet status --region eu-west-1", "listen --profile ops"]
 )
