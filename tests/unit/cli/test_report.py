@@ -121,15 +121,16 @@ class Tags(HTMLParser):
         self.fetches += [value for name, value in attrs if name in {"src", "href"}]
 
 
-@pytest.mark.parametrize("width", [80, 100, 160])
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 160, 200])
 def test_a_terminal_shows_the_report_whole(width: int) -> None:
-    """In 80 columns as in more no line is too long, no figure is cut, and what settles is marked."""
+    """In 60 columns as in more no line is too long, no figure is cut, and what settles is marked."""
     text = shown(settled(), width)
     assert max(len(line) for line in text.splitlines()) <= width
     assert "…" not in text.replace(" … ", "")
-    assert "The fleet shed 2.90 of 4.00 kW requested (73 %) for 1 h" in text
+    assert "The fleet shed 2.90 of 4.00 kW requested (73 %) for 1 h" in " ".join(text.split())
     assert "▸ residential 5 of 10" in text
     assert "VENs: 2 called, 2 answered" in text
+    assert ("CVRMSE" in text) == (width >= 80)
     assert "something <b>to know</b>" in text
 
 

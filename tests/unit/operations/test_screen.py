@@ -49,6 +49,14 @@ def test_names_are_whole_where_it_is_narrow() -> None:
     assert all(f"{ven.ven_id} " in text for ven in crowd().vens if len(ven.ven_id) <= 8)
 
 
+def test_an_events_id_is_whole_where_it_is_narrow() -> None:
+    """Also beside a start that is years away: the id can be copied, what follows it is cut first."""
+    event_id = "evt-20261129-182853-31bf"
+    shown = lines(60, 24, events=(event(event_id, after_s=9_000_000), event("evt-2", kw=20.0)))
+    assert any(line.startswith("#1  evt-2  ends in 9:00") for line in shown)
+    assert any(line.startswith(f"#2  {event_id}  starts in 104 d 4 h") for line in shown)
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_totals_stand_whole(width: int, height: int) -> None:
     """VENs by status, requested and delivered power, the flexibility and its duration."""

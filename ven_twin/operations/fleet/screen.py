@@ -24,7 +24,8 @@ from ven_twin.operations.fleet.fleet_state import (
 from ven_twin.operations.fleet.texts import NO_VENS, STATUSES
 from ven_twin.webkit.formatting import clock, counted, kw, reduction, reduction_cell, share_text, span
 
-WIDE_COLUMNS = 110
+WIDE_COLUMNS, SHARE_COLUMNS = 110, 80
+"""From how many columns on there are bars, and from how many an event has its share."""
 COLUMNS = ("VEN", "now", "requested", "gives", "", "uses", "offers", "for", "event")
 """The headings of a VEN's row; the one without a heading is the share."""
 _FROM_COLUMNS = (0, 0, 0, 0, 0, 80, 70, 80, 0)
@@ -109,6 +110,9 @@ def _events(
     if not shown:
         yield Text("No events. Create one: ven-twin event create --help", "dim")
         return
+    if width < SHARE_COLUMNS:
+        yield from _narrow_events(state, shown, numbers, width)
+        return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
@@ -122,7 +126,18 @@ def _events(
         yield _line(Text(words_left, "dim"), width)
 
 
-def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[RenderableType]:
+def _narrow_events(
+    state: FleetState, shown: Sequence[ListedEvent], numbers: Mapping[EventId, str], width: int
+) -> Iterator[RenderableType]:
+    """A line each, with its id whole: what follows it is cut first."""
+    for event in shown:
+        words = "  ".join(cell.plain for cell in list(_event(event, state.ts, width))[:3])
+        yield _line(Text(f"{numbers[event.event_id]}  {words}", _event_style(event)), width)
+    if (words_left := _left_out(state, shown)) is not None:
+        yield _line(Text(words_left, "dim"), width)
+
+
+def _event(event: ListedEvent, now_ts: float, width: int) -> Iterator[Text]:
     yield Text(event.event_id)
     yield Text(texts.countdown(event, now_ts))
     if event.phase not in RUNNING:

@@ -1,4 +1,4 @@
-"""A report in a terminal, for 80 columns and more."""
+"""A report in a terminal: figures are whole at any width, and where it is narrow there are fewer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from ven_twin.webkit.formatting import DASH, energy, figure, percent, period, sh
 MOST_VENS = 25
 """Of more VENs, those furthest from their requested power are shown; the CSV table has all of them."""
 WIDE_COLUMNS = 100
+SCORED_COLUMNS, BAND_COLUMNS = 80, 64
+"""From how many columns on errors, dispatched power and data are shown; and the band."""
 
 
 def show(report: EventReport, console: Console, tariff: Tariff | None = None) -> None:
@@ -28,11 +30,11 @@ def show(report: EventReport, console: Console, tariff: Tariff | None = None) ->
         console.print(Text(line))
     console.print()
     if report.delivered:
-        console.print(_baselines(report, wide=console.width >= WIDE_COLUMNS))
+        console.print(_baselines(report, console.width))
     if len(report.intervals) > 1:
-        console.print(_intervals(report))
+        console.print(_intervals(report, narrow=console.width < SCORED_COLUMNS))
     if report.vens:
-        console.print(_vens(report, wide=console.width >= WIDE_COLUMNS))
+        console.print(_vens(report, console.width))
     if report.circuits:
         console.print(_circuits(report))
     lines = [texts.participation(report.participation)] if report.participation else []
@@ -52,15 +54,18 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _baselines(report: EventReport, *, wide: bool) -> Table:
-    scored = ("bias", "CVRMSE") if any(delivered.score for delivered in report.delivered.values()) else ()
+def _baselines(report: EventReport, width: int) -> Table:
+    wide, banded = width >= WIDE_COLUMNS, width >= BAND_COLUMNS
+    any_score = any(delivered.score for delivered in report.delivered.values())
+    scored = ("bias", "CVRMSE") if any_score and width >= SCORED_COLUMNS else ()
     more = ("of kW", "kWh") if wide else ()
-    table = _table("all VENs, by", "delivered kW", "share", *more, "80 % band kW", *scored)
+    band = ("80 % band kW",) if banded else ()
+    table = _table("all VENs, by", "delivered kW", "share", *more, *band, *scored)
     for name, delivered in texts.truth_first(report):
         settles = name == report.settled_by
         cells = [figure(delivered.delivered_kw), percent(share(delivered.delivered_kw, report.requested_kw))]
         cells += [figure(delivered.baseline_kw), energy(delivered.delivered_kwh)] if wide else []
-        cells.append(texts.band(delivered))
+        cells += [texts.band(delivered)] if banded else []
         if scored:
             score = delivered.score
             bias, cvrmse = (score.bias_percent / 100, score.cvrmse_percent / 100) if score else (None, None)
@@ -76,27 +81,29 @@ def _circuits(report: EventReport) -> Table:
     return table
 
 
-def _intervals(report: EventReport) -> Table:
-    table = _table("interval", "requested kW", "dispatched kW", "delivered kW", "share")
+def _intervals(report: EventReport, *, narrow: bool) -> Table:
+    dispatched = () if narrow else ("dispatched kW",)
+    table = _table("interval", "requested kW", *dispatched, "delivered kW", "share")
     delivered, zone = texts.delivered_by(report, texts.truth_of(report)), texts.site_zone(report)
     for index, interval in enumerate(report.intervals):
         delivered_kw = delivered.intervals_kw[index] if delivered else None
         table.add_row(
             period(interval.start_ts, interval.end_ts, zone),
             figure(interval.requested_kw),
-            figure(interval.dispatched_kw),
+            *(() if narrow else (figure(interval.dispatched_kw),)),
             figure(delivered_kw),
             percent(share(delivered_kw, interval.requested_kw)),
         )
     return table
 
 
-def _vens(report: EventReport, *, wide: bool) -> Table:
+def _vens(report: EventReport, width: int) -> Table:
+    wide, narrow = width >= WIDE_COLUMNS, width < SCORED_COLUMNS
     settled_by, truth = report.settled_by, texts.truth_of(report)
     beside = settled_by != truth
     columns = ["requested kW", "delivered kW", "share", *(["kWh"] if wide else [])]
     columns += ["paid kW"] if beside else []
-    columns += [*(["80 % band kW"] if wide else []), "data"]
+    columns += [*(["80 % band kW"] if wide else []), *([] if narrow else ["data"])]
     table = _table("VEN", *columns)
     table.add_column("")
     shown = _shown(report)
@@ -111,8 +118,8 @@ def _vens(report: EventReport, *, wide: bool) -> Table:
         cells += [energy(delivered.delivered_kwh if delivered else None)] if wide else []
         cells += [figure(settled.delivered_kw if settled else None)] if beside else []
         cells += [texts.band(settled) if settled else DASH] if wide else []
-        state = Text(texts.ven_status(ven))
-        table.add_row(Text(ven.ven_id), *cells, percent(texts.coverage(ven)), state)
+        cells += [] if narrow else [percent(texts.coverage(ven))]
+        table.add_row(Text(ven.ven_id), *cells, Text(texts.ven_status(ven)))
     left = len(report.vens) - len(shown)
     if left:
         table.caption = f"the {len(shown)} furthest from their request; --csv has the {left} others too"
