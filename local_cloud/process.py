@@ -34,6 +34,7 @@ from local_cloud.runtime import (
     forget,
     remember,
 )
+from ven_twin.folder_lock import one_at_a_time
 from ven_twin.installation import CACHE_VARIABLE, cache_folder, module_command
 
 START_DEADLINE_S = 180.0
@@ -78,15 +79,21 @@ def start(
             runs from this folder already.
     """
     _check_packages()
-    _check_none_runs(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     days = {} if weather is None else {WEATHER_VARIABLE: msgspec.json.encode(weather).decode()}
     days |= {METER_VARIABLE: "1"} if metered else {}
-    ports = open_ports(gateway_port, mqtt_port, tls=tls)
-    try:
-        runtime, process = _begin(folder, ports, keep=keep, days=days)
-    finally:
-        ports.close()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with one_at_a_time(folder):
+        _check_none_runs(folder)
+        ports = open_ports(gateway_port, mqtt_port, tls=tls)
+        try:
+            runtime, process = _begin(folder, ports, keep=keep, days=days)
+        finally:
+            ports.close()
+        return _ready(runtime, process, folder)
+
+
+def _ready(runtime: Runtime, process: subprocess.Popen[bytes], folder: Path) -> Runtime:
+    """The cloud when it answers; otherwise its process ends, and StartError is raised."""
     try:
         remember(runtime, folder)
         _wait_until_ready(runtime, process, _log(folder))

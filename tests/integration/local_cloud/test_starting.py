@@ -89,6 +89,21 @@ def test_clouds_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch:
             process.stop(folder)
 
 
+def test_of_two_starts_from_one_folder_at_once_one_is_refused(tmp_path: Path) -> None:
+    """Otherwise nobody could stop the first: its folder would name the second alone."""
+    with ThreadPoolExecutor() as both:
+        starts = [both.submit(start, tmp_path) for _ in range(2)]
+    errors = [error for one in starts if (error := one.exception()) is not None]
+    (running,) = (one.result() for one in starts if one.exception() is None)
+    try:
+        assert [str(error) for error in errors] == [
+            f"a local cloud runs already (process {running.pid}): stop it with ven-twin cloud stop"
+        ]
+        assert list(process._children) == [running.pid]
+    finally:
+        process.stop(tmp_path)
+
+
 def run_a_function(runtime: Runtime) -> None:
     """Have the cloud unpack a function's code and run it."""
     archive = io.BytesIO()

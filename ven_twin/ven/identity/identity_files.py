@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import logging
 import os
 import shutil
 import ssl
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ven_twin.folder_lock import one_at_a_time
 from ven_twin.ven.errors import (
     IdentityExposedError,
     IdentityForeignError,
@@ -60,7 +59,7 @@ def load(folder: Path) -> Identity:
         IdentityLinkError: a file is a link, whose target may stand in a folder that is open.
     """
     _require_private(folder, _FOLDER_MODE)
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         _finish_save(folder)
     identity = _at(folder)
     for path in (identity.private_key, identity.ca, identity.certificate):
@@ -92,7 +91,7 @@ def save(folder: Path, ca_pem: str, cert_pem: str, key_pem: str) -> Identity:
     """
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     folder.chmod(_FOLDER_MODE)
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         _finish_save(folder)
         _keep_previous(folder, cert_pem)
         staging = folder / _STAGING
@@ -156,7 +155,7 @@ def credentials(identity: Identity, *, alpn: Sequence[str] = ()) -> tuple[ssl.SS
         OSError: the system cannot read the files now.
     """
     try:
-        with _one_at_a_time(identity.certificate.parent):
+        with one_at_a_time(identity.certificate.parent):
             _finish_save(identity.certificate.parent)
             return ssl_context(identity, alpn=alpn), fingerprint(identity)
     except FileNotFoundError:
@@ -193,17 +192,6 @@ def ssl_context(identity: Identity, *, alpn: Sequence[str] = ()) -> ssl.SSLConte
         reason = f"certificate and key cannot be used together ({_reason(error)})"
         raise IdentityInvalidError(identity.certificate, reason) from None
     return context
-
-
-@contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two that save into one folder at once take turns."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _at(folder: Path) -> Identity:
