@@ -27,6 +27,7 @@ from ven_twin.cli.connection import (
     VenArgument,
     batch_seconds,
     connect,
+    ven_folder,
     with_options,
 )
 from ven_twin.cli.console import console
@@ -38,7 +39,8 @@ from ven_twin.cli.house_time import (
 from ven_twin.cli.listen import print_telemetry
 from ven_twin.cli.run import NoWebOption, PortOption
 from ven_twin.cli.up_vtn import AROUND, Variables, variables_of_up
-from ven_twin.installation import shown_command
+from ven_twin.folder_lock import one_at_a_time
+from ven_twin.installation import HOME_VARIABLE, home, shown_command
 from ven_twin.webkit.formatting import duration, power
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ def up(
     steps = _Steps()
     try:
         with (
+            _only_up(ven_id),
             steps.shown(),
             local_system([ven_id], keep=keep, say=steps.say),
             contextlib.ExitStack() as stack,
@@ -157,6 +160,22 @@ def up(
         return
     if job.failures:
         raise VenTwinError("; ".join(job.failures))
+
+
+@contextlib.contextmanager
+def _only_up(ven_id: VenId) -> Iterator[None]:
+    """Refuse a second of the same VEN and home: it would take the VEN from the first, and end its cloud."""
+    folder = ven_folder(LOCAL, ven_id)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.ExitStack() as entered:
+        try:
+            entered.enter_context(one_at_a_time(folder, wait=False))
+        except BlockingIOError:
+            raise VenTwinError(
+                f"ven-twin up runs {ven_id} already from {home()}: end it with Ctrl-C, name another VEN, "
+                f"or set {HOME_VARIABLE} to another folder"
+            ) from None
+        yield
 
 
 def _request(shed_kw: str | None, duration: str) -> Request:
