@@ -11,6 +11,7 @@ import typer
 from contracts.errors import FieldError
 from contracts.store import keys
 from contracts.store.items import Item
+from contracts.store.stack import StackOutput
 from contracts.wire.ids import VenId
 from contracts.wire.topics import check_ven_id
 from ven_twin.cli.connection import JsonOption, stack_vens, with_cloud
@@ -42,7 +43,7 @@ def listen(
     if ven_id is not None:
         ven_id = check_ven_id(ven_id, "VEN")
     stack = cloud()
-    if ven_id is not None and ven_id not in stack_vens(stack):
+    if ven_id is not None and stack.item(StackOutput.VENS_TABLE, {keys.VENS.partition: ven_id}) is None:
         raise FieldError("VEN", f"no VEN {ven_id!r}")
     try:
         print_telemetry(stack, ven_id, rows, json_output=json_output)

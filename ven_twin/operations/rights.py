@@ -201,7 +201,7 @@ COMMAND_CALLS: Mapping[str, Calls] = MappingProxyType(
             secretsmanager_GetSecretValue=(IDENTITIES, CLAIM),
             iot_DescribeEndpoint=ANYTHING,
         ),
-        "listen": _calls(dynamodb_Scan=VENS, dynamodb_Query=TELEMETRY),
+        "listen": _calls(dynamodb_Scan=VENS, dynamodb_GetItem=VENS, dynamodb_Query=TELEMETRY),
         "cmd": _calls(lambda_InvokeFunction=ISSUE, dynamodb_GetItem=COMMANDS),
         "ven quarantine": _calls(lambda_InvokeFunction=ISSUE),
         "conform": _calls(

@@ -15,7 +15,8 @@ from ven_twin.operations import dead_letters
 
 def test_a_ven_that_there_is_not_is_not_listened_for() -> None:
     """Its telemetry would never come, and the command would wait for ever."""
-    cloud = SimpleNamespace(items=lambda _: [{"venId": "ven-1"}])
+    vens = {"ven-1": {"venId": "ven-1"}}
+    cloud = SimpleNamespace(item=lambda _, key: vens.get(key["venId"]))
     command: Any = listen.listen
     with pytest.raises(FieldError, match="VEN: no VEN 'ven-9'"):
         command.__wrapped__("ven-9", cloud=lambda: cloud)
