@@ -25,7 +25,7 @@ from ven_twin.cli.connection import (
     ProfileOption,
     RegionOption,
     connect,
-    split_names,
+    split_vens,
     with_deployment,
     with_options,
 )
@@ -86,11 +86,10 @@ def check(
     Examples:
         ven-twin aws check --vens ven-1,ven-2
     """
-    from contracts.wire.topics import check_ven_id
     from ven_twin.operations.aws_check.check import check as checked
     from ven_twin.operations.aws_check.finding import Verdict
 
-    ven_ids = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")]
+    ven_ids = split_vens(vens, "--vens")
     stack = cloud()
     with console.status("looking at the account"):
         findings = list(checked(stack, ven_ids))

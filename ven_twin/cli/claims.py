@@ -178,8 +178,10 @@ def read_claim_code(code_file: Path | None) -> str:
     if code_file is not None:
         try:
             text = sys.stdin.readline() if str(code_file) == "-" else code_file.read_text(encoding="ascii")
-        except (OSError, ValueError) as error:
-            raise FieldError("--code-file", f"cannot be read ({type(error).__name__})") from None
+        except OSError as error:
+            raise FieldError("--code-file", f"cannot be read: {error.strerror or error}") from None
+        except ValueError:
+            raise FieldError("--code-file", "holds no claim code") from None
         return text.strip()
     code = os.environ.get(CODE_VARIABLE)
     if code is None and sys.stdin.isatty():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from contracts.store.stack import StackOutput
-from ven_twin.cli.connection import JsonOption, MqttPortOption, cloud_folder, split_names
+from ven_twin.cli.connection import JsonOption, MqttPortOption, cloud_folder, split_vens
 from ven_twin.cli.console import echo, print_answer, print_json
 from ven_twin.cli.tree import CommandGroup
 
 if TYPE_CHECKING:
+    from contracts.wire.ids import VenId
     from local_cloud.runtime import Runtime
 
 app = CommandGroup("The local cloud: an AWS emulator on loopback with the stack deployed.")
@@ -69,6 +71,7 @@ def start(
     from local_cloud.runtime import CloudWeather
     from ven_twin.cli.local_system import forget_vens
 
+    names = split_vens(vens, "--vens")
     weather = None if conditions is None else CloudWeather(seed=seed)
     runtime = process.start(
         cloud_folder(), keep=keep, gateway_port=gateway_port, mqtt_port=mqtt_port, tls=tls, weather=weather
@@ -78,7 +81,7 @@ def start(
     outputs = {}
     if deploy_stack:
         try:
-            outputs = _deploy(vens)
+            outputs = _deploy(names)
         except BaseException:
             process.stop(cloud_folder())
             raise
@@ -86,7 +89,7 @@ def start(
         _addresses(runtime) | {"outputs": outputs},
         f"The local cloud answers at {_places(runtime)}, MQTT at localhost:{runtime.mqtt_port}"
         f"{_vtn(outputs)}.\n"
-        f"Next: ven-twin run {split_names(vens, '--vens')[0]}, and "
+        f"Next: ven-twin run {names[0]}, and "
         "ven-twin event create --shed-kw 2kW --duration 2m",
         json_output=json_output,
     )
@@ -148,7 +151,8 @@ def deploy(
         ven-twin cloud deploy --vens ven-1,ven-2
         ven-twin cloud deploy --callback-ca ca.pem
     """
-    print_answer(_deploy(vens, callback_ca), f"Deployed for {vens}.", json_output=json_output)
+    outputs = _deploy(split_vens(vens, "--vens"), callback_ca)
+    print_answer(outputs, f"Deployed for {vens}.", json_output=json_output)
 
 
 @app.command()
@@ -185,13 +189,12 @@ def _vtn(outputs: dict[str, str]) -> str:
     return "" if url is None else f", OpenADR at {url}"
 
 
-def _deploy(vens: str, callback_ca: Path | None = None) -> dict[str, str]:
+def _deploy(vens: Sequence[VenId], callback_ca: Path | None = None) -> dict[str, str]:
     from local_cloud import deploy as deployment
     from local_cloud.runtime import current
 
-    names = split_names(vens, "--vens")
     pem = "" if callback_ca is None else _read_pem(callback_ca)
-    return deployment.deploy(current(cloud_folder()), names, callback_ca_pem=pem)
+    return deployment.deploy(current(cloud_folder()), vens, callback_ca_pem=pem)
 
 
 def _read_pem(file: Path) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -271,6 +272,17 @@ def split_names(text: str, option: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise FieldError(option, "name at least one")
+    return names
+
+
+def split_vens(text: str, option: str) -> list[VenId]:
+    """The VENs in *text*, each an id and no id twice. Raises FieldError."""
+    from contracts.wire.topics import check_ven_id
+
+    names = [check_ven_id(name, option) for name in split_names(text, option)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise FieldError(option, f"names {twice[0]} twice")
     return names
 
 

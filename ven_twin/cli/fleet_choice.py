@@ -10,8 +10,7 @@ import typer
 
 from contracts.errors import FieldError
 from contracts.wire.ids import VenId
-from contracts.wire.topics import check_ven_id
-from ven_twin.cli.connection import Options, deal_houses, some_vens, split_names, stack_vens
+from ven_twin.cli.connection import Options, deal_houses, some_vens, split_vens, stack_vens
 from ven_twin.cli.shards import array_shard, named_shard
 
 if TYPE_CHECKING:
@@ -125,5 +124,5 @@ def fleet_choice(
     if count is not None:
         check_account(count)
         check_machine(-(-count // chosen[1]), processes)
-    named = [check_ven_id(name, "--vens") for name in split_names(vens, "--vens")] if vens is not None else []
+    named = [] if vens is None else split_vens(vens, "--vens")
     return FleetChoice(named, count, chosen, processes, houses, seed, claims_per_s, shards is not None)

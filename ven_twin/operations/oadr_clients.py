@@ -118,7 +118,7 @@ class SecretFile:
             raise FieldError("--secret-file", f"{self.path} is there already: name another file") from None
         except OSError as error:
             raise FieldError(
-                "--secret-file", f"{self.path} cannot be made ({type(error).__name__})"
+                "--secret-file", f"{self.path} cannot be made: {error.strerror or error}"
             ) from None
         try:
             yield self
@@ -139,8 +139,10 @@ def read_secret(path: Path) -> str:
     """The secret in a file. Raises FieldError."""
     try:
         secret = path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise FieldError("--secret-file", f"{path} cannot be read ({type(error).__name__})") from None
+    except OSError as error:
+        raise FieldError("--secret-file", f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise FieldError("--secret-file", f"{path} has no secret in it") from None
     if not 0 < len(secret) <= SECRET_MAX_CHARS or not secret.isprintable():
         raise FieldError("--secret-file", f"{path} has no secret in it")
     return secret

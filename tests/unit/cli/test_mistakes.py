@@ -40,6 +40,20 @@ def test_an_empty_text_is_no_default(line: str, text: str, capsys: pytest.Captur
     assert err.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("vens", "reason"),
+    [("", "name at least one"), ("a b", "1 to 64 of"), ("ven-1,ven-2,ven-1", "names ven-1 twice")],
+)
+@pytest.mark.parametrize("command", ["cloud start", "cloud deploy", "fleet run", "aws check"])
+def test_vens_are_looked_at_before_anything_starts(
+    command: str, vens: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No cloud is started, and none is looked for, for VENs that cannot be."""
+    code, err = run(f"{command} --vens '{vens}'", capsys)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert err.startswith(f"ven-twin: --vens: {reason}")
+
+
 def test_two_answers_do_not_share_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that reads JSON finds no table in it."""
     code, err = run("event report evt-1 --csv - --json", capsys)
