@@ -302,6 +302,8 @@ async def test_a_broker_that_dies_is_shown(world: World, open_page: Any) -> None
     try:
         await seen.says("#offline", "The VEN is not connected to the cloud.")
         await seen.says("#cloud", "Not connected")
+        await seen.says("#event", "No event is known here")
+        await seen.says("#event", "one may have been made since")
         await expect(seen.page.locator("#lost")).to_be_hidden()
         assert await findings(seen) == []
         await seen.shot("offline")

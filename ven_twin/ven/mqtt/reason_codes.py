@@ -139,8 +139,16 @@ def transport_loss(cause: BaseException | None, *, connected: bool) -> Loss:
         when = "" if connected else " before CONNACK (AWS does so when no policy allows this client id)"
         return Loss(LossKind.CLOSED, f"the broker closed the connection{when}", clean=True)
     if isinstance(cause, (ConnectionError, EOFError)):
-        return Loss(LossKind.CLOSED, f"the connection broke: {type(cause).__name__}")
+        return Loss(LossKind.CLOSED, _broken(cause))
     return Loss(LossKind.UNREACHABLE, f"no connection: {_os_text(cause)}")
+
+
+def _broken(cause: BaseException) -> str:
+    if isinstance(cause, ConnectionRefusedError):
+        return "no connection: no broker answers at its address"
+    if isinstance(cause, ConnectionResetError | ConnectionAbortedError | BrokenPipeError | EOFError):
+        return "the connection broke: the other side ended it"
+    return "the connection broke"
 
 
 def _os_text(cause: BaseException) -> str:

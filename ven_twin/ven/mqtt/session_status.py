@@ -25,7 +25,8 @@ class SessionStatus:
 
     Attributes:
         state: what it does now.
-        since: when this state was entered, seconds since the epoch.
+        since: when it was connected, or when it was no more, seconds since the epoch. An attempt that
+            fails begins no other time without a connection.
         connects: CONNACKs received.
         unexpected_disconnects: connections that ended otherwise than by ``stop``.
         last_puback_age_s: how long ago the broker last acknowledged a message; None before the first.
@@ -49,7 +50,8 @@ class SessionStatus:
 
     def entered(self, state: SessionState, reason: str | None, now_ts: float) -> SessionStatus:
         """The status in *state*, for *reason*."""
-        since = self.since if state is self.state else now_ts
+        connected = SessionState.CONNECTED
+        since = self.since if (state is connected) == (self.state is connected) else now_ts
         return replace(self, state=state, since=since, reason=reason)
 
     def after_loss(self, *, stood: bool) -> SessionStatus:

@@ -78,6 +78,12 @@ def test_the_end_of_the_stream_tells_the_peer_from_the_network(cause: OSError | 
     assert transport_loss(cause, connected=True).kind == kind
 
 
+@pytest.mark.parametrize("cause", [ConnectionRefusedError(), ConnectionResetError(), EOFError()])
+def test_a_broken_connection_is_told_without_a_name_of_pythons(cause: BaseException) -> None:
+    """A resident reads it on the VEN's page."""
+    assert "Error" not in transport_loss(cause, connected=False).reason
+
+
 def test_an_unknown_code_is_still_described() -> None:
     """A code outside the table is shown by its number."""
     assert describe(0xEE) == "unknown reason (0xEE)"

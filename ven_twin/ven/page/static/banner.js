@@ -94,7 +94,7 @@ function offer({ offers, offerConfidence }) {
  * @param {VenApi.VenView} view
  * @returns {Banner}
  */
-function banner(event, { ven, power }) {
+function banner(event, { ven, power, cloud }) {
   if (ven.status === "disabled") {
     const words = "The VEN takes no part in events until it is enabled again.";
     return { look: "left", title: "Disabled by the operator", words };
@@ -104,6 +104,10 @@ function banner(event, { ven, power }) {
     const which = event === null ? "" : ` ${event.eventId} goes on without this house.`;
     const words = `Reason: ${reasonWords(ven.reason)}; ${until}.${which}`;
     return { look: "left", title: "Opted out of events", words };
+  }
+  if (event === null && !cloud.connected) {
+    const words = "The VEN is not connected to the cloud: one may have been made since.";
+    return { look: "", title: "No event is known here", words };
   }
   if (event === null) {
     const words = `If one came now, the house can shed ${offer(power)}.`;
