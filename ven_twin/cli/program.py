@@ -64,11 +64,14 @@ def show(
     Examples:
         ven-twin program show default
     """
+    from ven_twin.operations.aggregator.protocol import RefusedError
+
     name = _name(program)
     with naming("program", "PROGRAM"), refusals(json_output=json_output):
         there = {rules.program: rules for rules in aggregator().programs()}
-    if name not in there:
-        raise FieldError("PROGRAM", f"no program {name!r}; there are {', '.join(there)}")
+        if name not in there:
+            reason = f"no program {name!r}; there are {', '.join(there)}"
+            raise RefusedError("program", reason, "notFound")
     rules = there[name]
     holidays = rules.holidays or STAGES_HOLIDAYS
     text = f"Program {name} settles by {rules.baseline}, with {holidays} holidays; made by {_maker(rules)}."

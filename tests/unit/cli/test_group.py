@@ -161,6 +161,17 @@ def test_a_program_gets_the_refusal_as_the_function_gave_it(capsys: pytest.Captu
     assert (answer["field"], answer["code"], answer["ok"]) == ("group", "conflict", False)
 
 
+@pytest.mark.parametrize(("command", "name"), [(group.show, "south"), (program.show, "winter")])
+def test_what_there_is_not_is_told_to_a_program_too(
+    command: Any, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With ``--json`` the refusal is JSON, of a group as of a program."""
+    with pytest.raises(typer.Exit) as ended:
+        run(command, FakeAggregator(), name, json_output=True)
+    assert ended.value.exit_code == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "notFound"
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "options", "field"),
     [
