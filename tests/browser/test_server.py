@@ -25,6 +25,8 @@ from ven_twin.ven.identity import identity_files
 from ven_twin.ven.page.app import ADDRESS_FILE, serving
 from ven_twin.ven.runtime import Twin
 from ven_twin.ven.settings import TwinSettings
+from ven_twin.webkit.guard import Guard
+from ven_twin.webkit.hosting import NoPortError, hosted
 from ven_twin.webkit.settings import PORTS_TRIED, WebSettings
 
 
@@ -85,6 +87,19 @@ async def test_a_port_in_use_leaves_the_twin_running(
     assert str(port) in output
     assert "--port" in output
     assert not (tmp_path / ADDRESS_FILE).exists()
+
+
+async def test_a_page_that_is_all_there_is_to_serve_ends_in_one_line() -> None:
+    """The operator's page is the command: where its port is taken the error has place, reason and option."""
+
+    def never_made() -> Guard:
+        raise AssertionError
+
+    with occupied() as port, pytest.raises(NoPortError) as refused:
+        async with hosted(never_made, WebSettings(port=port), lambda: None, must=True):
+            pass
+    words = f"127.0.0.1 port {port}: Address already in use; --port gives another, 0 any that is free"
+    assert str(refused.value) == words
 
 
 async def test_the_next_port_serves_where_none_is_set(twin: Twin, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from contracts.api.event_text import parse_seconds
 from contracts.api.fleet import Fleet
-from contracts.errors import FieldError, VenTwinError
+from contracts.errors import FieldError
 from ven_twin.cli.connection import JsonOption, with_aggregator, with_reaching
 from ven_twin.cli.console import Plain, console, echo, print_json
 from ven_twin.cli.fleet_run import remove_fleet, run_fleet
@@ -227,9 +227,7 @@ async def _until_stopped(page: FleetPage, settings: WebSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
-    async with hosted(page.application, settings, page.close) as address:
-        if address is None:
-            raise VenTwinError("there is no port for the page")
+    async with hosted(page.application, settings, page.close, must=True) as address:
         echo(f"The fleet's page is at {address}, for this machine alone. Ctrl-C ends it.")
         page.start(loop)
         await stopped.wait()

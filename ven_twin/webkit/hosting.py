@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contracts.errors import VenTwinError
 from ven_twin.webkit import answers
 from ven_twin.webkit.connections import Connections, PageConnection, PageSocket, connections_max
 from ven_twin.webkit.guard import Guard
@@ -56,9 +57,17 @@ class _Server(uvicorn.Server):
         yield
 
 
+class NoPortError(VenTwinError):
+    """Raised when a page has no port to be served at. Name another port."""
+
+
 @contextlib.asynccontextmanager
 async def hosted(
-    application: Callable[[], Guard], settings: WebSettings, close: Callable[[], None]
+    application: Callable[[], Guard],
+    settings: WebSettings,
+    close: Callable[[], None],
+    *,
+    must: bool = False,
 ) -> AsyncIterator[str | None]:
     """Serve for as long as the block lasts; gives the address, or None when no port is free.
 
@@ -66,9 +75,17 @@ async def hosted(
         application: makes the application, once there is a port.
         settings: the address.
         close: ends every open stream, before the server stops.
+        must: whether there is nothing to do without a page.
+
+    Raises:
+        NoPortError: no port is free, and there *must* be one.
     """
-    listening = _listen(settings)
-    if listening is None:
+    try:
+        listening = _listen(settings)
+    except NoPortError as error:
+        if must:
+            raise
+        logger.warning("no page: %s", error)
         yield None
         return
     with contextlib.closing(listening), contextlib.closing(listening.connections):
@@ -111,8 +128,8 @@ async def _served(
             await task
 
 
-def _listen(settings: WebSettings) -> PageSocket | None:
-    """A socket that listens at the first port that is free; None, and a line that says so, when none is."""
+def _listen(settings: WebSettings) -> PageSocket:
+    """A socket that listens at the first port that is free. Raises NoPortError when none is."""
     last: OSError | None = None
     for port in settings.ports:
         listening = PageSocket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
@@ -131,14 +148,8 @@ def _listen(settings: WebSettings) -> PageSocket | None:
             listening.connections = Connections(connections_max())
             return listening
     why = last.strerror if last is not None else "no port"
-    logger.warning(
-        "no page: %s port %s: %s; %s gives another, 0 any that is free",
-        settings.host,
-        settings.ports[0],
-        why,
-        "--port",
-    )
-    return None
+    place = f"{settings.host} port {settings.ports[0]}"
+    raise NoPortError(f"{place}: {why}; --port gives another, 0 any that is free")
 
 
 def _address(host: str, port: int) -> str:
