@@ -51,6 +51,7 @@ app = CommandGroup("A past for a twin, so that baselines have days to match.")
 VensArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[VEN]...", help="VENs; all of the stack when left out.")
 ]
+DEFAULT_HOUSE = "standard"
 HousesOption = Annotated[
     str | None,
     typer.Option("--houses", help="Their houses in turn, as fleet run has them; in place of --house."),
@@ -90,8 +91,13 @@ def backfill(
     *,
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=MOST_DAYS)] = 14,
     house: Annotated[
-        str, typer.Option("--house", help="A packaged house or a house file's path, as run has it.")
-    ] = "standard",
+        str | None,
+        typer.Option(
+            "--house",
+            help="A packaged house or a house file's path, as run has it.",
+            show_default=DEFAULT_HOUSE,
+        ),
+    ] = None,
     house_seed: Annotated[
         int | None, typer.Option("--house-seed", help="The seed of its people's habits, as run has it.")
     ] = None,
@@ -140,16 +146,19 @@ def backfill(
 
 
 def _homes(
-    all_vens: list[VenId], ven_ids: list[str] | None, house: str, seed: int | None, houses: str | None
+    all_vens: list[VenId], ven_ids: list[str] | None, house: str | None, seed: int | None, houses: str | None
 ) -> list[Home]:
     """Each VEN with the house that it runs with. Raises FieldError when one is not known."""
+    for option, value in (("--house", house), ("--house-seed", seed)):
+        if houses is not None and value is not None:
+            raise FieldError(option, "does not go with --houses, which deals both: leave one of the two out")
     named = [check_ven_id(ven_id, "VEN") for ven_id in ven_ids or all_vens]
     for ven_id in (wanted := some_vens(named)):
         if ven_id not in all_vens:
             there_are = ", ".join(all_vens) or "none"
             raise FieldError("VEN", f"there is no VEN {ven_id!r}; there are {there_are}")
     if houses is None:
-        return [Home(ven_id, house, seed) for ven_id in wanted]
+        return [Home(ven_id, house or DEFAULT_HOUSE, seed) for ven_id in wanted]
     dealt = deal_houses(all_vens, houses)
     return [Home(ven_id, *dealt[ven_id]) for ven_id in wanted]
 

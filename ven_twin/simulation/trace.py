@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from contracts.errors import VenTwinError
+from contracts.errors import FieldError
 from ven_twin.simulation.scenario import Minute
 
 BATCH = 1_440
@@ -17,11 +17,11 @@ Row = dict[str, Cell]
 """A minute by column; what a house has not is None."""
 
 
-class ParquetMissingError(VenTwinError):
+class ParquetMissingError(FieldError):
     """Raised when Parquet is requested and pyarrow is not installed. The user installs it or takes CSV."""
 
     def __init__(self) -> None:
-        super().__init__("--parquet needs pyarrow: pip install pyarrow, or leave --parquet out for trace.csv")
+        super().__init__("--parquet", "needs pyarrow: pip install pyarrow, or leave it out for trace.csv")
 
 
 class TraceWriter(Protocol):

@@ -118,8 +118,15 @@ def test_each_ven_has_the_house_that_it_runs_with() -> None:
     vens = ["a", "b", "c"]
     assert _homes(vens, None, "flat", 7, None) == [Home(home, "flat", 7) for home in vens]
     seeds = {name: load_profile(name).seed for name in ("flat", "leaky")}
-    dealt = _homes(vens, ["c", "b"], "standard", None, "flat,leaky")
+    dealt = _homes(vens, ["c", "b"], None, None, "flat,leaky")
     assert dealt == [Home("c", "flat", seeds["flat"] + 2), Home("b", "leaky", seeds["leaky"] + 1)]
+
+
+@pytest.mark.parametrize(("option", "house", "seed"), [("--house", "flat", None), ("--house-seed", None, 0)])
+def test_a_house_beside_houses_in_turn_is_refused(option: str, house: str | None, seed: int | None) -> None:
+    """One of the two would be left out without a word."""
+    with pytest.raises(FieldError, match=f"{option}: does not go with --houses"):
+        _homes(["a"], None, house, seed, "flat,leaky")
 
 
 def test_a_ven_that_is_not_there_is_named() -> None:
@@ -129,4 +136,4 @@ def test_a_ven_that_is_not_there_is_named() -> None:
     with pytest.raises(VenTwinError, match="has no VENs"):
         _homes([], None, "flat", None, None)
     with pytest.raises(FieldError, match="--houses"):
-        _homes(["a"], None, "flat", None, " , ")
+        _homes(["a"], None, None, None, " , ")
