@@ -95,7 +95,7 @@ async def test_a_report_that_does_not_come_says_so(seen: Seen) -> None:
 
 
 async def test_a_report_fills_its_frame_after_a_refusal(seen: Seen, cloud: RefusingCloud) -> None:
-    """Who opens the event again, once it is settled, has the report."""
+    """The event has its report when it is opened again, once it is settled."""
     cloud.error = RefusedError("eventId", "is being settled", "conflict")
     await look(seen)
     await seen.says("#report-wrong", "is being settled")

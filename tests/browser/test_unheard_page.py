@@ -29,9 +29,9 @@ def url(tmp_path: Path) -> Iterator[str]:
         text=True,
     )
     assert server.stdout is not None
-    found = re.search(r"http://[\d.:]+", server.stdout.readline())
-    assert found
-    yield found[0]
+    address = re.search(r"http://[\d.:]+", server.stdout.readline())
+    assert address
+    yield address[0]
     server.terminate()
     server.wait(GIVE_UP_S)
     server.stdout.close()

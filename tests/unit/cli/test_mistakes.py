@@ -66,7 +66,7 @@ def test_two_answers_do_not_share_standard_output(capsys: pytest.CaptureFixture[
 def test_an_account_of_aws_is_not_passed_over_in_silence(
     line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who names a profile or a region and no stage would take the local cloud's answer for AWS's."""
+    """Otherwise the local cloud's answer would be taken for that of the AWS account that was named."""
     code, err = run(line, capsys)
     assert (code, len(err.splitlines())) == (2, 1)
     assert "name a stage of AWS by --stage" in err

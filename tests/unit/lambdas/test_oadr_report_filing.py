@@ -23,7 +23,7 @@ from tests.support.stage_reports import DELAY_S, END, dispatched, drew, filed, o
 
 
 def test_reports_are_filed_once(joined: Joined) -> None:
-    """What comes late changes none of them, and another sweep does not look at the telemetry again."""
+    """Late rows change none of them, and another sweep does not look at the telemetry again."""
     event_id = dispatched(joined)
     drew(joined, to_ts=START + 1800)
     reports = over(joined)

@@ -54,8 +54,8 @@ def test_subscribers_are_told_of_the_stages_reports(joined: Joined) -> None:
     dispatched(joined)
     waiting("CHANGES_QUEUE")
     over(joined)
-    told = [codec.decode(VtnChange, body.encode()) for body in waiting("CHANGES_QUEUE")]
-    assert [(change.operation, change.object.client_id) for change in told] == [  # type: ignore[union-attr]
+    changes = [codec.decode(VtnChange, body.encode()) for body in waiting("CHANGES_QUEUE")]
+    assert [(change.operation, change.object.client_id) for change in changes] == [  # type: ignore[union-attr]
         ("CREATE", STAGE_CLIENT)
     ] * 2
     assert waiting("ORDERS_QUEUE") == []

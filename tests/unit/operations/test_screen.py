@@ -149,7 +149,7 @@ def test_a_cloud_that_is_gone_is_shown_above_the_last_state() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_a_cloud_that_was_never_heard_says_all_of_its_reason(width: int) -> None:
-    """What to do about it stands at the end of the reason: it is not cut off."""
+    """The remedy stands at the end of the reason: it is not cut off."""
     why = "no local cloud is running: start one with ven-twin cloud start"
     shown = lines(width, 24, fleet=None, events=(), heard_ts=None, error=why)
     assert " ".join(line.strip() for line in shown) == f"● The cloud is not reached. {why}"

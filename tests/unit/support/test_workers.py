@@ -28,11 +28,11 @@ class Worker:
     def __init__(self, number: int) -> None:
         self.gateway = SimpleNamespace(id=f"gw{number}")
         self.shutting_down = False
-        self.given: list[str] = []
+        self.files: list[str] = []
 
     def send_runtest_some(self, indices: list[int]) -> None:
         """Take up tests."""
-        self.given.append(TESTS[indices[0]].split("::")[0])
+        self.files.append(TESTS[indices[0]].split("::")[0])
 
     def shutdown(self) -> None:
         """Take up no more."""
@@ -55,14 +55,14 @@ def scheduled(count: int) -> tuple[TwoQueues, list[Worker]]:
 def finish(scheduling: TwoQueues, worker: Worker) -> None:
     """Let the worker do what it was given last."""
     for index, test in enumerate(TESTS):
-        if test.startswith(worker.given[-1]):
+        if test.startswith(worker.files[-1]):
             scheduling.mark_test_complete(worker, index)  # type: ignore[arg-type]
 
 
 def test_two_of_six_workers_begin_with_what_computes() -> None:
     """The others with what waits, each kind in its order."""
     _, workers = scheduled(6)
-    assert [worker.given for worker in workers] == [
+    assert [worker.files for worker in workers] == [
         ["tests/unit/test_long.py"],
         ["tests/unit/test_shorter.py"],
         ["tests/e2e/test_fleet.py"],
@@ -77,14 +77,14 @@ def test_a_worker_that_is_through_with_its_own_takes_of_the_others() -> None:
     scheduling, workers = scheduled(6)
     finish(scheduling, workers[0])
     finish(scheduling, workers[0])
-    assert workers[0].given[1:] == [
+    assert workers[0].files[1:] == [
         "tests/infrastructure/test_last.py",
         "tests/integration/test_short.py",
     ]
     scheduling, workers = scheduled(6)
     finish(scheduling, workers[5])
     finish(scheduling, workers[5])
-    assert workers[5].given[1:] == [
+    assert workers[5].files[1:] == [
         "tests/integration/test_short.py",
         "tests/infrastructure/test_last.py",
     ]
